@@ -1,0 +1,74 @@
+/// What a cleanup may remove. Safe on every login node at once: each rule looks only at what can no longer matter.
+public enum CleanupPlan {
+  public struct File: Hashable, Sendable {
+    public var name: String
+    /// By the file system's own clock.
+    public var age: Duration
+
+    public init(name: String, age: Duration) { (self.name, self.age) = (name, age) }
+  }
+
+  /// Older temporary files are left over: no write takes so long.
+  static let staleTemporary = Duration.seconds(3600)
+
+  /// Files of the lock directory that are not lock numbers.
+  public static func leftovers(_ files: [File], live: Token?) -> [String] {
+    let newest = files.compactMap { QueueName.parse($0.name)?.number }.max() ?? 0
+    return files.filter { file in
+      if file.name.hasPrefix("tmp.") { return file.age > staleTemporary }
+      // The last ones stay: their numbers must go on.
+      if let queue = QueueName.parse(file.name) { return queue.number < newest - 3 && file.age > .seconds(300) }
+      if file.name.hasPrefix("sbatch.") {
+        let token = file.name.split(separator: ".").dropFirst().first.flatMap { Token($0) }
+        return token != live && file.age > staleTemporary
+      }
+      return false
+    }.map(\.name).sorted()
+  }
+
+  /// The oldest lock numbers, in the order in which they have to go: never with a gap, never one of the last 64, none
+  /// younger than 30 days, and none of the token that is live.
+  public static func oldLocks(_ files: [File], tail: LogTail) -> [String] {
+    let numbered = files.compactMap { file in LockName.number(file.name).map { (number: $0, age: file.age) } }
+      .sorted { $0.number < $1.number }
+    guard let highest = numbered.last?.number else { return [] }
+    return numbered.prefix { entry in
+      entry.number <= highest - Limits.keptNumbers && entry.age > Limits.keptAge && entry.number < tail.first
+    }.map { LockName.name($0.number) }
+  }
+
+  /// Logs of jobs that are long over.
+  public static func oldLogs(_ files: [File], keep: Duration) -> [String] {
+    files.filter { $0.name.hasPrefix("panel-server-") && $0.name.hasSuffix(".log") && $0.age > keep }.map(\.name)
+      .sorted()
+  }
+
+  /// Temporary files beside server_info.txt.
+  public static func oldInfoTemporaries(_ files: [File]) -> [String] {
+    files.filter { $0.name.hasPrefix(".server_info.") && $0.age > staleTemporary }.map(\.name).sorted()
+  }
+
+  /// Jobs of this user that carry a token of this log which is not, or no longer, theirs to serve.
+  public static func surplusJobs(_ snapshot: QueueSnapshot, me: UInt32, state: ServiceState, known: Set<Token>)
+    -> [QueuedJob]
+  {
+    guard case .answered(let jobs) = snapshot.outcome else { return [] }
+    return jobs.filter { job in
+      guard job.uid == me, job.life == .pending || job.life == .active, job.state != "COMPLETING", let token = job.token,
+        known.contains(token)
+      else { return false }
+      if token != state.liveToken { return true }
+      // The live token has one job. Another one with the same token cannot pass its fence any more.
+      return state.phase == .started && state.job.map { $0.number != job.id.number } ?? false
+    }
+  }
+
+  /// Whether server_info.txt is of a job that is over.
+  public static func isStale(_ info: InfoReading, state: ServiceState) -> Bool {
+    switch info {
+    case .info(let info, _): info.token != state.liveToken
+    // Nobody's: the next server replaces it.
+    case .absent, .invalid, .unreadable: false
+    }
+  }
+}

@@ -1,0 +1,262 @@
+/// How one process agrees with all others: observe, decide, act. The decision, whole: no clock, no file, no process.
+///
+/// `connect` runs it until it can answer, `stop` until a token has ended, `cleanup` until nothing is left to record.
+public struct Coordinator: Sendable {
+  public enum Goal: Hashable, Sendable {
+    /// Find the server or start one.
+    case answer
+    /// Ask the live token's server to end, and wait until it has.
+    case stop(Outcome, reason: String)
+    /// Record what can be proven, then be done.
+    case settle
+  }
+
+  /// A claim of this process.
+  struct Claim: Sendable {
+    enum Stage: Sendable { case claimed, submitting, replied(SubmitReply, seenNumber: Int) }
+    var token: Token
+    /// Taken before the claim was written: by its own clock the claimant is never late.
+    var at: Instant
+    var stage = Stage.claimed
+  }
+
+  public let goal: Goal
+  public let me: UInt32
+  public let scheduler: String
+  let wait: Duration
+  let insists: Bool
+  var deadline: Instant
+  var firstQueueNumber: Int?
+  var beat = Watch<InfoReading>()
+  var last = Watch<Int>()
+  var torn = Watch<String>()
+  var absence = AbsenceProof()
+  var mine: Claim?
+  var witnessed: Set<Token> = []
+  var cancelled: Set<Token> = []
+  /// What a stop is about: the token that was live when it began.
+  var target: Token?
+  var probed: (endpoint: Endpoint, at: Instant, reached: Bool)?
+  /// Set while something is being proven that giving up would throw away.
+  var proofEnds: Instant?
+  var renewals = 0
+  public private(set) var interrupted: Int32?
+
+  /// - Parameters:
+  ///   - wait: how long to try.
+  ///   - insists: give up exactly then, even where a proof is nearly complete.
+  public init(goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, now: Instant) {
+    (self.goal, self.me, self.scheduler, self.wait, self.insists) = (goal, me, scheduler, wait, insists)
+    deadline = now + wait
+  }
+
+  public mutating func interrupt(signal: Int32) { interrupted = signal }
+
+  public mutating func handle(_ event: Event, now: Instant) {
+    switch event {
+    case .probed(let endpoint, let reached): probed = (endpoint, now, reached)
+    case .submitted(let token, let reply):
+      if mine?.token == token { mine?.stage = .replied(reply, seenNumber: absence.latestNumber) }
+    }
+  }
+
+  /// One decision.
+  public mutating func next(_ o: Observation) -> [Action] {
+    observe(o)
+    guard let log = o.log else {
+      if interrupted == nil, goal == .answer, let actions = answerIfReady(o, token: nil) { return actions }
+      return [.readLog]
+    }
+    switch log {
+    case .failure(let failure):
+      last.lose()
+      if failure.kind == .permission { return [.fail(failure.error)] }
+      return pause(o, .milliseconds(500), .directory(failure.text))
+    case .success(let tail):
+      let void = torn.unchanged(at: o.now) >= Limits.claimWatch ? torn.value : nil
+      switch tail.fold(void: void) {
+      case .damaged(let number):
+        return [
+          .fail(
+            .sharedDirectory(
+              what: "the lock directory is damaged",
+              why: "lock \(number) does not follow lock \(number - 1): a file was changed, copied or restored by hand"))
+        ]
+      case .beingWritten(let number, let digest):
+        torn.see(digest, at: o.now)
+        proofEnds = torn.since + Limits.claimWatch
+        return pause(o, .milliseconds(300), .directory("lock \(number) is being written"))
+      case .state(let state):
+        return decide(state, o)
+      }
+    }
+  }
+
+  private mutating func observe(_ o: Observation) {
+    if case .unreadable = o.info { beat.lose() } else { beat.see(o.info, at: o.now) }
+    if let queue = o.queue {
+      if firstQueueNumber == nil { firstQueueNumber = queue.number }
+      absence.latestNumber = max(absence.latestNumber, queue.highestAsked)
+    } else if o.log != nil, firstQueueNumber == nil {
+      firstQueueNumber = 0
+    }
+    proofEnds = nil
+  }
+
+  private mutating func decide(_ state: ServiceState, _ o: Observation) -> [Action] {
+    if last.value != state.lastNumber { absence.begin() }
+    last.see(state.lastNumber, at: o.now)
+    if let signal = interrupted { return leave(state, signal) }
+    if let token = state.liveToken { witnessed.insert(token) }
+    if case .stop(let outcome, let reason) = goal, let actions = requestStop(state, outcome, reason) { return actions }
+    if state.stop != nil { return stopping(state, o) }
+    switch state.phase {
+    case .idle: return idle(state, o)
+    case .claimed: return claimed(state, o)
+    case .submitted: return submitted(state, o)
+    case .started: return started(state, o)
+    }
+  }
+
+  /// nil: the stop is requested, and what remains is to see it done.
+  private mutating func requestStop(_ state: ServiceState, _ outcome: Outcome, _ reason: String) -> [Action]? {
+    if target == nil { target = state.liveToken }
+    guard let token = target, state.liveToken == token else { return [.settle(state)] }
+    guard state.stop == nil else { return nil }
+    return [
+      .append(
+        LockDraft(
+          after: state,
+          EntryBody(.stopRequested, token).with {
+            $0.job = state.job
+            $0.outcome = outcome
+            $0.reason = reason
+          }))
+    ]
+  }
+
+  /// A claimant that leaves before sbatch says so: nobody then has to wait until its claim is stale.
+  private mutating func leave(_ state: ServiceState, _ signal: Int32) -> [Action] {
+    let exit = Action.fail(.interrupted(signal: signal))
+    guard let claim = mine, state.phase == .claimed, state.liveToken == claim.token else { return [exit] }
+    switch claim.stage {
+    case .claimed: return [.append(ending(state, .withdrawn, "the claimant was interrupted before sbatch")), exit]
+    case .replied(.accepted(let job), _): return [.append(submission(state, job)), exit]
+    case .submitting, .replied: return [exit]
+    }
+  }
+
+  // MARK: - shared by the phases
+
+  /// Waits a little, or gives up if the time is over.
+  mutating func pause(_ o: Observation, _ duration: Duration, _ progress: Progress) -> [Action] {
+    var end = deadline
+    if !insists, let proofEnds { end = max(end, proofEnds + .seconds(10)) }
+    if o.now < end { return [.wait(duration, progress)] }
+    return [.fail(gaveUp(progress))]
+  }
+
+  private func gaveUp(_ progress: Progress) -> CoordError {
+    let what =
+      switch goal {
+      case .answer: "no server yet"
+      case .stop: "the server has not ended yet"
+      case .settle: "the state of the last job could not be settled"
+      }
+    let next: String
+    switch progress {
+    case .directory(let why):
+      return .sharedDirectory(what: "the shared directory cannot be read", why: why)
+    case .schedulerSilent:
+      next = "try again when Slurm answers (`squeue` tells); nothing was submitted on a doubt"
+    case .pending, .submitted, .starting:
+      next = "the job stays in the queue: try again later, `coord status` tells how it stands"
+    case .unreachable(let endpoint):
+      next = "ask the cluster's admin whether login nodes may reach \(endpoint)"
+    case .stopping(let job?, _):
+      next = "it ends at its next beat, or when it leaves the queue; its owner can `scancel \(job)`"
+    case .askingScheduler, .claimed, .beatSilent, .stopping, .ending:
+      next = "try again in a minute"
+    }
+    return .tryAgain(what: what, why: progress.text, next: next)
+  }
+
+  func query(_ state: ServiceState) -> QueueQuery {
+    QueueQuery(uids: [me] + (state.owner.map { [$0.uid] } ?? []), cluster: state.job?.cluster)
+  }
+
+  func ending(_ state: ServiceState, _ outcome: Outcome, _ reason: String) -> LockDraft {
+    LockDraft(
+      after: state,
+      EntryBody(.ended, state.liveToken ?? Token(random: 0, 0)).with {
+        $0.job = state.job
+        $0.outcome = outcome
+        $0.reason = reason
+      })
+  }
+
+  func submission(_ state: ServiceState, _ job: JobID) -> LockDraft {
+    LockDraft(after: state, EntryBody(.submitted, state.liveToken ?? Token(random: 0, 0)).with { $0.job = job })
+  }
+
+  /// What the newest snapshot says of the live token's job, if this process would ever learn more by looking.
+  func sighting(_ state: ServiceState, _ o: Observation) -> Sighting {
+    guard let queue = o.queue, let token = state.liveToken, let owner = state.owner else {
+      return .unknown("not asked yet")
+    }
+    let known = state.claim?.body.scheduler ?? scheduler
+    return Sighting(
+      of: Wanted(
+        token: token, job: state.job, owner: owner.uid, scheduler: known,
+        host: known == "local" ? owner.host : nil),
+      in: queue.snapshot)
+  }
+
+  /// Asking again is of use unless jobs are hidden from this user: then the owner's questions come first.
+  func lookIfUseful(_ state: ServiceState, _ o: Observation) -> [Action] {
+    if let queue = o.queue, !queue.snapshot.seesEverybody, case .answered = queue.snapshot.outcome,
+      let owner = state.owner, owner.uid != me
+    {
+      return []
+    }
+    return [.look(query(state))]
+  }
+
+  mutating func renewDeadline(_ o: Observation) {
+    // What was waited for is over, and the wait begins anew; not without end.
+    guard !insists, renewals < 3 else { return }
+    renewals += 1
+    deadline = max(deadline, o.now + wait)
+  }
+}
+
+/// Two looks that did not find a job, far enough apart, the second one asked after that time was over.
+struct AbsenceProof: Sendable {
+  /// The highest number that anybody asked the scheduler under, as far as this process saw.
+  var latestNumber = 0
+  private var first: (at: Instant, number: Int)?
+  private var gate: Int?
+  private var floor = 0
+
+  /// Forgets the first look: the job was seen, or there is another one to prove. Older answers prove nothing.
+  mutating func begin() { (first, gate, floor) = (nil, nil, latestNumber) }
+
+  var hasFirst: Bool { first != nil }
+
+  /// When the second look may be asked, where a first one was had.
+  func secondLookDue(apart: Duration) -> Instant? { first.map { $0.at + apart } }
+
+  /// Takes the look of snapshot `number`, which did not find the job. True: that makes two.
+  mutating func take(number: Int, now: Instant, apart: Duration) -> Bool {
+    guard let first else {
+      if number > floor { self.first = (now, number) }
+      return false
+    }
+    guard now - first.at >= apart else { return false }
+    guard let gate else {
+      self.gate = latestNumber
+      return false
+    }
+    return number > gate
+  }
+}

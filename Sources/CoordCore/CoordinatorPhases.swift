@@ -1,0 +1,243 @@
+// What to do in each phase of the live token. docs/protocol.md has the table of proofs.
+extension Coordinator {
+  /// Answers from server_info.txt, if its beat may be believed and the port accepts a connection.
+  /// `token` nil: the fast path, before anything else was read.
+  mutating func answerIfReady(_ o: Observation, token: Token?) -> [Action]? {
+    guard let info = o.info.info, info.state == .ready, token == nil || token == info.token else { return nil }
+    let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
+    let watched = beat.changes > 0 && beat.unchanged(at: o.now) <= Limits.freshness
+    // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
+    guard (believed || watched), beat.unchanged(at: o.now) < Limits.freshness else { return nil }
+    guard let probed, probed.endpoint == info.endpoint, o.now - probed.at < .seconds(2) else {
+      return [.probe(info.endpoint)]
+    }
+    return probed.reached ? [.answer(info)] : nil
+  }
+
+  mutating func idle(_ state: ServiceState, _ o: Observation) -> [Action] {
+    guard goal == .answer else { return [.settle(state)] }
+    if let end = state.end, witnessed.contains(end.token) {
+      if let error = CoordError(ending: end) { return [.fail(error)] }
+      witnessed.remove(end.token)
+      renewDeadline(o)
+    }
+    if let obstacle = o.obstacle { return [.fail(obstacle)] }
+    // Doubt never submits: the controller has to answer before anything is claimed.
+    guard let queue = o.queue, queue.number > (firstQueueNumber ?? 0) else {
+      return [.look(query(state))] + pause(o, .milliseconds(200), .askingScheduler)
+    }
+    if case .unknown(let why) = queue.snapshot.outcome {
+      return [.look(query(state))] + pause(o, .milliseconds(1000), .schedulerSilent(why))
+    }
+    if o.now >= deadline { return pause(o, .zero, .askingScheduler) }
+    mine = Claim(token: o.freshToken, at: o.now)
+    return [.append(LockDraft(after: state, EntryBody(.claimed, o.freshToken).with { $0.scheduler = scheduler }))]
+  }
+
+  mutating func claimed(_ state: ServiceState, _ o: Observation) -> [Action] {
+    guard let claim = state.claim else { return [.fail(.bug("a claim without an entry"))] }
+    if let mine, mine.token == claim.token, let actions = ownClaim(mine, state, o) { return actions }
+    let progress = Progress.claimed(by: claim.author.user, host: claim.author.host)
+    if let job = SlurmText.submittedJob(o.submitOutput) { return [.append(submission(state, job))] }
+    // The claimant itself needs the scheduler first; others begin to look when it takes long.
+    let gone = o.claimant == .dead || last.unchanged(at: o.now) >= Limits.claimWatch
+    guard gone || mine?.token == claim.token || last.unchanged(at: o.now) >= Limits.beatPause else {
+      return pause(o, .milliseconds(300), progress)
+    }
+    switch sighting(state, o) {
+    case .found(let job):
+      absence.begin()
+      // A job that was submitted by hand claims for itself and has no `submitted`.
+      if claim.body.job == nil { return [.append(submission(state, job.id))] }
+      if job.life == .over { return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress) }
+    case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
+    case .unknown(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
+    }
+    return lookIfUseful(state, o) + pause(o, .milliseconds(1000), progress)
+  }
+
+  /// What only the claimant may do; nil: it may do no more than anybody.
+  private mutating func ownClaim(_ claim: Claim, _ state: ServiceState, _ o: Observation) -> [Action]? {
+    switch claim.stage {
+    case .claimed:
+      guard o.now - claim.at < Limits.submitWindow else {
+        return [.append(ending(state, .withdrawn, "the claimant was held up for too long before sbatch"))]
+      }
+      mine?.stage = .submitting
+      // sbatch retries by itself for minutes: it is ended when the window closes.
+      return [.submit(claim.token, within: max(.seconds(5), Limits.submitWindow - (o.now - claim.at)))]
+    case .submitting: return nil
+    case .replied(.accepted(let job), _): return [.append(submission(state, job))]
+    case .replied(.doubtful, _): return nil
+    case .replied(.refused(let why), let seen):
+      // "No job with the TOKEN in the queue": asked after the refusal.
+      guard let queue = o.queue, queue.number > seen else {
+        return [.look(query(state))] + pause(o, .milliseconds(200), .ending("sbatch refused"))
+      }
+      switch sighting(state, o) {
+      case .found(let job): return [.append(submission(state, job.id))]
+      case .gone: return [.append(ending(state, .refused, why))]
+      case .unknown(let doubt):
+        return [.look(query(state))] + pause(o, .milliseconds(1000), .schedulerSilent(doubt))
+      }
+    }
+  }
+
+  mutating func submitted(_ state: ServiceState, _ o: Observation) -> [Action] {
+    guard let job = state.job else { return [.fail(.bug("a submission without a job"))] }
+    let owner = state.claim?.author.user ?? "?"
+    let inQueue = Progress.submitted(job, by: owner)
+    switch sighting(state, o) {
+    case .found(let seen) where seen.life == .over:
+      return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: seen, inQueue)
+    case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, inQueue)
+    case .found(let seen):
+      absence.begin()
+      if goal == .settle { return [.settle(state)] }
+      let progress = Progress.pending(job, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
+      return [.look(query(state))]
+        + pause(o, .milliseconds(500), seen.life == .pending ? progress : inQueue)
+    case .unknown(let why):
+      return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
+    }
+  }
+
+  mutating func started(_ state: ServiceState, _ o: Observation) -> [Action] {
+    guard let start = state.start else { return [.fail(.bug("a start without an entry"))] }
+    if goal == .answer, let actions = answerIfReady(o, token: start.token) { return actions }
+    // The file of another token says nothing of this one; that it stays is silence too.
+    let info = o.info.info?.token == start.token ? o.info.info : nil
+    let alive = info.map { beat.changes > 0 || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
+    let silence = min(beat.unchanged(at: o.now), last.unchanged(at: o.now))
+    if goal == .settle, alive, silence < Limits.beatPause { return [.settle(state)] }
+    return silent(state, o, silence, running(state, o))
+  }
+
+  private func running(_ state: ServiceState, _ o: Observation) -> Progress {
+    let node = state.start?.body.node ?? "its node"
+    if let info = o.info.info, info.token == state.liveToken, info.state == .ready, probed?.reached == false {
+      return .unreachable(info.endpoint)
+    }
+    return .starting(state.job, node: node)
+  }
+
+  /// A started server whose beat stands still: what that proves, and when.
+  private mutating func silent(
+    _ state: ServiceState, _ o: Observation, _ silence: Duration, _ progress: Progress
+  ) -> [Action] {
+    let node = state.start?.body.node ?? "its node"
+    if silence >= Limits.silence {
+      return [.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
+    }
+    guard silence >= Limits.beatPause else {
+      absence.begin()
+      return pause(o, .milliseconds(goal == .answer ? 300 : 500), progress)
+    }
+    proofEnds = o.now + (Limits.silence - silence)
+    let quiet = Progress.beatSilent(node: node, silence)
+    switch sighting(state, o) {
+    case .found(let job) where job.life == .over:
+      return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: job, quiet)
+    case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, quiet)
+    case .found, .unknown: return lookIfUseful(state, o) + pause(o, .milliseconds(500), quiet)
+    }
+  }
+
+  mutating func stopping(_ state: ServiceState, _ o: Observation) -> [Action] {
+    let progress = Progress.stopping(state.job, by: state.stop?.author.user ?? "a teammate")
+    if state.phase == .started {
+      return silent(state, o, min(beat.unchanged(at: o.now), last.unchanged(at: o.now)), progress)
+    }
+    // sbatch was answered, but somebody stopped in between: the job is known to its claimant only.
+    if let mine, mine.token == state.liveToken, case .replied(.accepted(let job), _) = mine.stage,
+      cancelled.insert(mine.token).inserted
+    {
+      return [.cancel(job)]
+    }
+    let stale = state.phase == .submitted || o.claimant == .dead || last.unchanged(at: o.now) >= Limits.claimWatch
+    let apart = state.phase == .submitted ? Limits.jobLooks : Limits.tokenLooks
+    switch sighting(state, o) {
+    case .found(let job) where job.life == .over:
+      return proveGone(state, o, apart: apart, enough: stale, job: job, progress)
+    case .gone: return proveGone(state, o, apart: apart, enough: stale, job: nil, progress)
+    case .found(let job):
+      absence.begin()
+      if job.uid == me, let token = state.liveToken, cancelled.insert(token).inserted { return [.cancel(job.id)] }
+      // Only its owner may cancel it. It ends by itself when it starts: its fence does not let it past the stop.
+      if job.uid != me, job.life == .pending, isStop { return [.settle(state)] }
+      return [.look(query(state))] + pause(o, .milliseconds(500), progress)
+    case .unknown(let why):
+      let look = lookIfUseful(state, o)
+      if look.isEmpty, isStop { return [.settle(state)] }
+      return look + pause(o, .milliseconds(500), doubt(why, progress))
+    }
+  }
+
+  private var isStop: Bool { if case .stop = goal { true } else { false } }
+
+  /// Waits for the second look, then records the end. `enough`: the other half of the proof is there.
+  private mutating func proveGone(
+    _ state: ServiceState, _ o: Observation, apart: Duration, enough: Bool, job: QueuedJob?, _ progress: Progress
+  ) -> [Action] {
+    let number = o.queue?.number ?? 0
+    if absence.take(number: number, now: o.now, apart: apart), enough {
+      return [.append(lost(state, nil, job: job))]
+    }
+    let claim = state.phase == .claimed ? last.since + Limits.claimWatch : o.now
+    proofEnds = max(absence.secondLookDue(apart: apart) ?? o.now, claim) + Limits.queuePatience
+    // The first look is not refreshed before the second one is due.
+    let due = absence.secondLookDue(apart: apart).map { o.now >= $0 } ?? true
+    let ending = state.phase == .claimed || !absence.hasFirst ? progress : Progress.ending(progress.text)
+    return (due ? [.look(query(state))] : []) + pause(o, .milliseconds(500), ending)
+  }
+
+  private func doubt(_ why: String, _ progress: Progress) -> Progress {
+    why == "not asked yet" ? progress : .schedulerSilent(why)
+  }
+
+  /// `ended`, as an observer words it.
+  private func lost(_ state: ServiceState, _ reason: String?, job: QueuedJob?) -> LockDraft {
+    if let stop = state.stop {
+      return ending(state, stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped")
+    }
+    let name = state.job.map { "job \($0)" } ?? "the job"
+    switch (state.phase, job?.state) {
+    case (.claimed, nil):
+      return ending(state, .lost, "the claimant died and no job of it is in the queue")
+    case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
+      return ending(state, .lost, "\(name) was lost (\(job?.state ?? ""))")
+    case (.submitted, "CANCELLED"?):
+      return ending(state, .failed, "\(name) was cancelled before the server started")
+    case (.submitted, let jobState?):
+      return ending(state, .failed, "\(name) ended before the server started (\(jobState)); its log may say why")
+    case (.submitted, nil):
+      return ending(state, .failed, "\(name) left the queue before the server started; its log may say why")
+    default:
+      return ending(state, .lost, reason ?? "\(name) left the queue (\(job?.state ?? "gone"))")
+    }
+  }
+}
+
+extension CoordError {
+  /// What those who waited for a token are told when it ended; nil where they may go on and start another server.
+  init?(ending end: LockEntry) {
+    let reason = end.body.reason ?? "no reason was given"
+    let tail = end.body.logTail.map { "\n" + $0 } ?? ""
+    let job = end.body.job.map { "job \($0)" } ?? "the job"
+    switch end.body.outcome {
+    case .refused:
+      self = .noServer(
+        what: "the scheduler refused the job", why: reason,
+        next: "correct hpc_utils/start_server.sh or the account's limits, then try again")
+    case .failed:
+      self = .noServer(
+        what: "the server did not run (\(job))", why: reason + tail,
+        next: end.body.log.map { "read \($0), correct the cause, then try again" }
+          ?? "read the newest file in hpc_utils/logs, correct the cause, then try again")
+    case .stopped:
+      self = .noServer(
+        what: "the server was stopped while you waited", why: reason, next: "run `coord connect` to start a new one")
+    case .finished, .restarting, .lost, .withdrawn, nil: return nil
+    }
+  }
+}

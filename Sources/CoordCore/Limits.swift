@@ -1,0 +1,34 @@
+/// The protocol's times, in one place (docs/protocol.md says why each is what it is). They are not settings: two
+/// processes of one team that disagreed about them could both be right.
+public enum Limits {
+  /// The server's supervisor beats this often.
+  public static let beat = Duration.seconds(5)
+  /// A heartbeat this near to the reader's wall clock may be believed without watching.
+  public static let freshness = Duration.seconds(15)
+  /// S: a supervisor that completed no beat for so long stops its server first.
+  public static let selfFence = Duration.seconds(45)
+  /// D > 2 S + one beat: a beat watched unchanged for so long proves that the server stopped itself.
+  public static let silence = Duration.seconds(120)
+  /// A beat watched unchanged for so long, and a scheduler that says the job is over, prove it too.
+  public static let beatPause = Duration.seconds(10)
+  /// After its claim a claimant may call sbatch for so long, and not later.
+  public static let submitWindow = Duration.seconds(60)
+  /// A claim watched unchanged for so long is stale (its claimant may be alive, but must not submit any more).
+  public static let claimWatch = Duration.seconds(90)
+  /// Between the two looks that prove a token to be in no queue.
+  public static let tokenLooks = Duration.seconds(60)
+  /// Between the two looks that prove a known job to be over.
+  public static let jobLooks = Duration.seconds(5)
+  /// The whole team asks the scheduler at most this often.
+  public static let queuePace = Duration.seconds(5)
+  /// A queue question without an answer after so long may be asked by somebody else.
+  public static let queuePatience = Duration.seconds(15)
+  /// One scheduler command may take so long.
+  public static let schedulerCall = Duration.seconds(10)
+  /// After TERM a server's processes get so long before KILL.
+  public static let stopGrace = Duration.seconds(10)
+  /// Pruning never removes one of the last so many numbers…
+  public static let keptNumbers = 64
+  /// …nor anything younger.
+  public static let keptAge = Duration.seconds(30 * 86_400)
+}

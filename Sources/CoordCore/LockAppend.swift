@@ -1,0 +1,89 @@
+/// What came of taking a number.
+public enum AppendResult: Hashable, Sendable {
+  case won
+  case lost
+  /// Neither can be said: the same entry must be tried again at the same number.
+  case unsettled(String)
+}
+
+/// The file names of the numbered locks.
+public enum LockName {
+  public static func name(_ number: Int) -> String {
+    let digits = "\(number)"
+    return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
+  }
+
+  /// The number that a file name stands for; nil for any other file.
+  public static func number(_ name: String) -> Int? {
+    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), n > 0, Self.name(n) == name else {
+      return nil
+    }
+    return n
+  }
+}
+
+/// The numbered lock files over the raw directory.
+public struct LockLog<Files: LockFiles> {
+  public let files: Files
+
+  public init(_ files: Files) { self.files = files }
+
+  /// All numbers of the directory, in order.
+  public func numbers() throws(StorageFailure) -> [Int] {
+    try files.names().compactMap(LockName.number).sorted()
+  }
+
+  /// Reads the log's end back to where the last token begins.
+  ///
+  /// A listing may be stale (NFS directory caches): it is only a view, and taking the next number is what decides.
+  public func tail() throws(StorageFailure) -> LogTail {
+    let all = try numbers()
+    var highest = all.last ?? 0
+    // A name that a cached listing does not have yet may be found by opening it.
+    while try files.read(LockName.name(highest + 1)) != nil { highest += 1 }
+    guard highest > 0 else { return .empty }
+    let lowest = all.first ?? 1
+    var slots: [Slot] = []
+    var number = highest
+    while number >= lowest {
+      guard let bytes = try files.read(LockName.name(number)) else {
+        if number == highest || !slots.isEmpty {
+          throw StorageFailure(.other, "lock \(LockName.name(number)) is listed but cannot be read yet")
+        }
+        break
+      }
+      let slot = Slot(bytes: bytes, number: number)
+      slots.append(slot)
+      if number < highest, case .entry(let entry, _) = slot, entry.kind == .ended { break }
+      number -= 1
+    }
+    return LogTail(first: highest - slots.count + 1, slots: slots.reversed())
+  }
+
+  /// Takes a number with this entry, or says that somebody else has it. Steps 1 to 5 of docs/protocol.md.
+  public func append(_ entry: LockEntry) throws(StorageFailure) -> AppendResult {
+    let bytes = entry.encoded
+    let name = LockName.name(entry.number)
+    guard let there = try files.place(bytes, as: name, nonce: entry.author.nonce) else {
+      return .unsettled("lock \(name) cannot be read back")
+    }
+    guard there == bytes else {
+      // A torn file of ours (create without links) is not a loss yet; anybody's whole entry is.
+      if case .torn = Slot(bytes: there, number: entry.number), bytes.starts(with: there) {
+        return .unsettled("lock \(name) is not whole")
+      }
+      return .lost
+    }
+    return try isAtTheEnd(entry) ? .won : .lost
+  }
+
+  /// False if a higher number exists that does not lead back to `entry`: it then took a hole that pruning left.
+  private func isAtTheEnd(_ entry: LockEntry) throws(StorageFailure) -> Bool {
+    guard let highest = try numbers().last, highest > entry.number else { return true }
+    guard let bytes = try files.read(LockName.name(entry.number + 1)) else { return false }
+    if case .entry(let next, _) = Slot(bytes: bytes, number: entry.number + 1) { return next.previous == entry.digest }
+    return true
+  }
+}
+
+extension LockLog: Sendable where Files: Sendable {}

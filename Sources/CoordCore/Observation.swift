@@ -1,0 +1,118 @@
+/// Since when a value has been seen unchanged on this process's own clock. The only proof of silence that the protocol knows.
+public struct Watch<Value: Hashable & Sendable>: Hashable, Sendable {
+  public private(set) var value: Value?
+  public private(set) var since = Instant(sinceBoot: .zero)
+  /// Whether it ever changed while being watched.
+  public private(set) var changes = 0
+  private var seen = false
+
+  public init() {}
+
+  public mutating func see(_ new: Value?, at now: Instant) {
+    if seen, new == value { return }
+    if seen { changes += 1 }
+    (value, since, seen) = (new, now, true)
+  }
+
+  /// Nothing could be read: what was watched so far proves nothing any more.
+  public mutating func lose() { seen = false }
+
+  public func unchanged(at now: Instant) -> Duration { seen ? now - since : .zero }
+}
+
+/// What a process sees in one look around. Plain values: the same decision code runs on the machine and in a simulation.
+public struct Observation: Sendable {
+  /// The claimant of the last claim, as far as this host can tell.
+  public enum Claimant: Hashable, Sendable { case alive, dead, unknown }
+
+  public var now: Instant
+  public var wall: WallTime
+  public var info: InfoReading
+  /// nil: not read in this look.
+  public var log: Result<LogTail, StorageFailure>?
+  public var queue: QueueReading?
+  public var claimant: Claimant
+  /// What sbatch left in the directory for the live token, so that a killed claimant loses nothing.
+  public var submitOutput: String
+  /// A reason why this user could not run a job from here at all.
+  public var obstacle: CoordError?
+  /// Random bits for a claim, should one be made.
+  public var freshToken: Token
+
+  public init(
+    now: Instant, wall: WallTime, info: InfoReading, log: Result<LogTail, StorageFailure>?, queue: QueueReading?,
+    claimant: Claimant = .unknown, submitOutput: String = "", obstacle: CoordError? = nil, freshToken: Token
+  ) {
+    (self.now, self.wall, self.info, self.log, self.queue) = (now, wall, info, log, queue)
+    (self.claimant, self.submitOutput, self.obstacle, self.freshToken) =
+      (claimant, submitOutput, obstacle, freshToken)
+  }
+}
+
+/// An entry to append, and where it belongs.
+public struct LockDraft: Hashable, Sendable {
+  public var number: Int
+  public var previous: String
+  public var body: EntryBody
+
+  public init(after state: ServiceState, _ body: EntryBody) {
+    (number, previous, self.body) = (state.next, state.previous, body)
+  }
+}
+
+/// What a process waits for, in the words that its user reads.
+public enum Progress: Hashable, Sendable {
+  case directory(String)
+  case schedulerSilent(String)
+  case askingScheduler
+  case claimed(by: String, host: String)
+  case submitted(JobID, by: String)
+  case pending(JobID, by: String, reason: String, expectedStart: String?)
+  case starting(JobID?, node: String)
+  case beatSilent(node: String, Duration)
+  case unreachable(Endpoint)
+  case stopping(JobID?, by: String)
+  case ending(String)
+
+  public var text: String {
+    switch self {
+    case .directory(let why): "the shared directory cannot be read: \(why)"
+    case .schedulerSilent(let why): "the scheduler does not answer: \(why)"
+    case .askingScheduler: "asking the scheduler"
+    case .claimed(let by, let host): "\(by) on \(host) is submitting the job"
+    case .submitted(let job, let by): "job \(job) of \(by) is in the queue"
+    case .pending(let job, let by, let reason, let start):
+      "job \(job) of \(by) is waiting in the queue"
+        + (reason.isEmpty ? "" : " (\(reason))") + (start.map { ", expected to start at \($0)" } ?? "")
+    case .starting(let job, let node): "\(job.map { "job \($0)" } ?? "the job") is starting the server on \(node)"
+    case .beatSilent(let node, _): "the server on \(node) has gone quiet: making sure that it is gone"
+    case .unreachable(let endpoint): "the server is alive, but \(endpoint) does not accept a connection from here"
+    case .stopping(let job, let by): "\(job.map { "job \($0)" } ?? "the server") is stopping, as \(by) asked"
+    case .ending(let why): "making sure that the last job is gone (\(why))"
+    }
+  }
+}
+
+/// What to do next. Carried out in order.
+public enum Action: Hashable, Sendable {
+  /// Look at the log too from now on.
+  case readLog
+  case probe(Endpoint)
+  /// Make the scheduler's view newer, if that is due.
+  case look(QueueQuery)
+  case append(LockDraft)
+  /// Call sbatch: at most once per token, by the claimant.
+  case submit(Token, within: Duration)
+  case cancel(JobID)
+  case wait(Duration, Progress)
+  case answer(ServerInfo)
+  /// The goal of a stop or a cleanup is reached.
+  case settle(ServiceState)
+  case fail(CoordError)
+}
+
+/// What came of an action.
+public enum Event: Hashable, Sendable {
+  case probed(Endpoint, reached: Bool)
+  case submitted(Token, SubmitReply)
+}

@@ -1,0 +1,76 @@
+/// The newest answer of the scheduler that the team shares.
+public struct QueueReading: Hashable, Sendable {
+  public var snapshot: QueueSnapshot
+  public var number: Int
+  /// The highest number that anybody asked under: a later question has a higher one.
+  public var highestAsked: Int
+
+  public init(snapshot: QueueSnapshot, number: Int, highestAsked: Int) {
+    (self.snapshot, self.number, self.highestAsked) = (snapshot, number, highestAsked)
+  }
+}
+
+/// The file names of the queue board.
+public enum QueueName {
+  static func name(_ number: Int, _ part: String) -> String { "queue.\(number).\(part)" }
+
+  /// The number and part of a file of the board; nil for any other file.
+  public static func parse(_ name: String) -> (number: Int, part: String)? {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "queue", let n = Int(parts[1]), n > 0 else { return nil }
+    return (n, String(parts[2]))
+  }
+}
+
+/// One process asks the scheduler for everybody: `queue.N.asked` is the right to ask, `queue.N.answer` what it said.
+/// Both are written once, by link, so that neither a cache nor a sticky directory is in the way.
+public struct QueueBoard<Files: LockFiles> {
+  private let files: Files
+  private let nonce: String
+  private var seen: (asked: Int, answered: Int, since: Instant)?
+
+  public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
+
+  private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
+    let all = try files.names().compactMap(QueueName.parse)
+    return (
+      all.map(\.number).max() ?? 0, all.filter { $0.part == "answer" }.map(\.number).sorted()
+    )
+  }
+
+  /// The newest answer that can be read.
+  public func latest() throws(StorageFailure) -> QueueReading? {
+    let (asked, answered) = try highest()
+    for number in answered.reversed().prefix(3) {
+      if let bytes = try files.read(QueueName.name(number, "answer")), let snapshot = QueueSnapshot(decoding: bytes) {
+        return QueueReading(snapshot: snapshot, number: number, highestAsked: asked)
+      }
+    }
+    return nil
+  }
+
+  /// Takes the right to ask, if it is due; the number to answer under, or nil if somebody else has it or had it just now.
+  ///
+  /// Ages are measured on the file system's own clock, or watched on this process's; hosts' wall clocks do not matter.
+  public mutating func takeRight(now: Instant) throws(StorageFailure) -> Int? {
+    let (asked, answeredAll) = try highest()
+    let answered = answeredAll.last ?? 0
+    if seen.map({ $0.asked != asked || $0.answered != answered }) ?? true { seen = (asked, answered, now) }
+    let due = asked == answered ? Limits.queuePace : Limits.queuePatience
+    let number = asked + 1
+    let bytes = Array("NONCE=\(nonce)\n".utf8)
+    let temporary = "tmp.\(nonce).\(QueueName.name(number, "asked"))"
+    let clock = try files.stage(bytes, as: temporary)
+    defer { files.unstage(temporary) }
+    if asked > 0, let seen, now - seen.since < due {
+      let last = asked == answered ? QueueName.name(asked, "answer") : QueueName.name(asked, "asked")
+      guard let written = files.written(last), clock.seconds - written.seconds > due.wholeSeconds else { return nil }
+    }
+    return files.placeStaged(temporary, bytes, as: QueueName.name(number, "asked")) == bytes ? number : nil
+  }
+
+  /// Publishes what the scheduler said to the question `number`.
+  public func publish(_ snapshot: QueueSnapshot, number: Int) throws(StorageFailure) {
+    _ = try files.place(snapshot.encoded, as: QueueName.name(number, "answer"), nonce: nonce)
+  }
+}

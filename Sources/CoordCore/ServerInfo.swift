@@ -1,0 +1,75 @@
+/// server_info.txt: the heartbeat of the job that holds `started`. A cache, not the authority.
+public struct ServerInfo: Hashable, Sendable {
+  public enum State: String, Sendable { case starting, ready, stopping }
+
+  public var endpoint: Endpoint
+  public var jobID: String
+  public var started: WallTime
+  public var state: State
+  /// A counter: "alive" means that it changed.
+  public var beat: Int
+  public var heartbeat: WallTime
+  /// When the job's time limit ends it, where the scheduler said so.
+  public var ends: WallTime?
+  public var lock: Int
+  public var token: Token
+  public var user: String
+
+  public init(
+    endpoint: Endpoint, jobID: String, started: WallTime, state: State, beat: Int, heartbeat: WallTime,
+    ends: WallTime?, lock: Int, token: Token, user: String
+  ) {
+    (self.endpoint, self.jobID, self.started, self.state, self.beat) = (endpoint, jobID, started, state, beat)
+    (self.heartbeat, self.ends, self.lock, self.token, self.user) = (heartbeat, ends, lock, token, user)
+  }
+
+  public var encoded: [UInt8] {
+    var t = KeyValueText()
+    // The first four are what people and older scripts read.
+    t.add("NODE", endpoint.node)
+    t.add("PORT", "\(endpoint.port)")
+    t.add("JOB_ID", jobID)
+    t.add("STARTED", started.text)
+    t.add("STATE", state.rawValue)
+    t.add("BEAT", "\(beat)")
+    t.add("HEARTBEAT", heartbeat.text)
+    t.add("ENDS", ends?.text)
+    t.add("LOCK", "\(lock)")
+    t.add("TOKEN", token.description)
+    t.add("USER", user)
+    return Array(t.encoded.utf8)
+  }
+
+  /// Reads the file; nil unless every value is what it must be. The text is never evaluated.
+  public init?(decoding bytes: [UInt8]) {
+    guard bytes.count < 65_536, let t = KeyValueText(bytes), let node = t["NODE"],
+      let port = t["PORT"].flatMap({ Int($0) }), let endpoint = Endpoint(node: node, port: port),
+      let jobID = t["JOB_ID"], isPlainWord(jobID), let started = t["STARTED"].flatMap(WallTime.init(text:)),
+      let state = t["STATE"].flatMap(State.init(rawValue:)), let beat = t["BEAT"].flatMap({ Int($0) }),
+      let heartbeat = t["HEARTBEAT"].flatMap(WallTime.init(text:)), let lock = t["LOCK"].flatMap({ Int($0) }),
+      let token = t["TOKEN"].flatMap({ Token($0) }), let user = t["USER"]
+    else { return nil }
+    self.init(
+      endpoint: endpoint, jobID: jobID, started: started, state: state, beat: beat, heartbeat: heartbeat,
+      ends: t["ENDS"].flatMap(WallTime.init(text:)), lock: lock, token: token, user: user)
+  }
+}
+
+/// server_info.txt as one look found it.
+public enum InfoReading: Hashable, Sendable {
+  case absent
+  case info(ServerInfo, digest: Int)
+  /// Something is there that is no server_info.
+  case invalid(digest: Int)
+  /// Nothing is known: neither that it beats nor that it does not.
+  case unreadable(String)
+
+  public init(bytes: [UInt8]) {
+    let digest = bytes.hashValue
+    self = ServerInfo(decoding: bytes).map { .info($0, digest: digest) } ?? .invalid(digest: digest)
+  }
+
+  public var info: ServerInfo? {
+    if case .info(let info, _) = self { info } else { nil }
+  }
+}

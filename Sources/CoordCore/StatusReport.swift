@@ -1,0 +1,82 @@
+/// How the service stands, in the words of `coord status`.
+public struct StatusReport: Sendable {
+  public enum State: String, Sendable {
+    case none, claimed, pending, starting, ready, stopping
+    /// A job holds `started`, but its heartbeat stands still.
+    case silent
+  }
+
+  public var service: ServiceState
+  /// The heartbeat of the live token.
+  public var info: ServerInfo?
+  /// Whether that heartbeat moves.
+  public var beats = false
+  public var sighting: Sighting?
+
+  public init(service: ServiceState) { self.service = service }
+
+  public var state: State {
+    if service.phase == .idle { return .none }
+    if service.stop != nil { return .stopping }
+    switch service.phase {
+    case .idle: return .none
+    case .claimed: return .claimed
+    case .submitted: return .pending
+    case .started:
+      guard let info else { return .starting }
+      guard beats else { return .silent }
+      return info.state == .ready ? .ready : info.state == .starting ? .starting : .stopping
+    }
+  }
+
+  /// 0 ready; 69 no server; 75 not now.
+  public var exitCode: Int32 {
+    switch state {
+    case .ready: 0
+    case .none: 69
+    case .claimed, .pending, .starting, .stopping, .silent: 75
+    }
+  }
+
+  /// One sentence for people.
+  public var why: String {
+    let owner = service.owner?.user ?? "?"
+    let job = service.job.map { "job \($0)" } ?? "the job"
+    switch state {
+    case .none:
+      guard let end = service.end else { return "no server was ever started here" }
+      return "the last one ended at \(end.time.text): \(end.body.reason ?? "")"
+    case .claimed: return "\(owner) is submitting the job"
+    case .pending:
+      switch sighting {
+      case .found(let seen)?:
+        let start = seen.expectedStart.map { ", expected to start at \($0)" } ?? ""
+        return "\(job) is \(seen.state)\(seen.reason.isEmpty ? "" : " (\(seen.reason))")\(start)"
+      case .gone?: return "\(job) is not in the queue any more; the next connect records that"
+      case .unknown(let why)?: return "\(job) was submitted; the scheduler: \(why)"
+      case nil: return "\(job) was submitted"
+      }
+    case .starting: return "the server is starting on \(service.start?.body.node ?? "?")"
+    case .ready: return "the server answers"
+    case .stopping: return service.stop?.body.reason ?? "the server is ending"
+    case .silent: return "its heartbeat stands still; the next connect finds out whether it is gone"
+    }
+  }
+
+  /// What is shown, in order.
+  public var lines: [(String, String)] {
+    var lines = [("state", state.rawValue), ("why", why)]
+    if let info { lines.append(("server", info.endpoint.description)) }
+    if service.phase != .idle {
+      if let job = service.job { lines.append(("job", job.description)) }
+      if let owner = service.owner { lines.append(("user", owner.user)) }
+    }
+    if let info {
+      lines.append(("started", info.started.text))
+      if let ends = info.ends { lines.append(("ends", ends.text)) }
+      lines.append(("heartbeat", info.heartbeat.text))
+    }
+    lines.append(("lock", "\(service.lastNumber)"))
+    return lines
+  }
+}

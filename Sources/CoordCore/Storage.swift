@@ -1,0 +1,65 @@
+/// A failed call on the shared directory.
+public struct StorageFailure: Error, Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    case permission
+    case full
+    /// Hard links are not to be had on this filesystem.
+    case unsupported
+    case other
+  }
+
+  public var kind: Kind
+  /// What was tried and what came of it, for people: `fsync of locks/tmp.1: No space left on device`.
+  public var text: String
+
+  public init(_ kind: Kind, _ text: String) { (self.kind, self.text) = (kind, text) }
+
+  public var error: CoordError {
+    switch kind {
+    case .permission:
+      .permission(
+        what: "the team's directory does not let you in", why: text,
+        next: "ask its owner to give your group access: `chmod -R g+rwXs hpc_utils`")
+    case .full, .unsupported, .other: .sharedDirectory(what: "the shared directory failed", why: text)
+    }
+  }
+}
+
+/// The few things that the protocol does to its directory. Names are plain file names in it.
+public protocol LockFiles {
+  /// All names, in no order.
+  func names() throws(StorageFailure) -> [String]
+  /// The content, opened afresh; nil if there is no such file.
+  func read(_ name: String) throws(StorageFailure) -> [UInt8]?
+  /// Writes a whole new file under a temporary name, down to the disk. Returns when the file system says it was written.
+  func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime
+  /// Gives a staged file its final name, unless that is taken. What it reports is not to be trusted: read the name back.
+  func link(_ temporary: String, to name: String) throws(StorageFailure)
+  /// The same where links are not supported: creates `name` (O_EXCL) and writes it.
+  func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure)
+  /// Removes a temporary name of ours and makes the directory durable. Failing to is no harm.
+  func unstage(_ temporary: String)
+  /// When a file was written by the file system's own clock; nil if there is none.
+  func written(_ name: String) -> WallTime?
+}
+
+extension LockFiles {
+  /// Puts `bytes` under `name` unless it is taken, and says what is there now; nil: nothing can be said, try the same again.
+  public func place(_ bytes: [UInt8], as name: String, nonce: String) throws(StorageFailure) -> [UInt8]? {
+    let temporary = "tmp.\(nonce).\(name)"
+    _ = try stage(bytes, as: temporary)
+    defer { unstage(temporary) }
+    return placeStaged(temporary, bytes, as: name)
+  }
+
+  /// As `place`, from a file that is already staged.
+  public func placeStaged(_ temporary: String, _ bytes: [UInt8], as name: String) -> [UInt8]? {
+    do throws(StorageFailure) {
+      try link(temporary, to: name)
+    } catch {
+      if error.kind == .unsupported { try? create(name, bytes) }
+    }
+    // Whatever link returned: an NFS server may do it and lose the reply, an old client may report success on EEXIST.
+    return try? read(name)
+  }
+}

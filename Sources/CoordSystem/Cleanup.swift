@@ -1,0 +1,119 @@
+public import CoordCore
+import Glibc
+
+/// Carries out a cleanup, or says what it would do.
+public struct Cleanup<Cluster: Scheduler> {
+  private let project: Project
+  private let machine: Machine
+  private let scheduler: Cluster
+  private let dryRun: Bool
+  private let files: PosixLockFiles
+  /// What was done, in the words that its user reads.
+  public private(set) var done: [String] = []
+
+  public init(project: Project, machine: Machine, scheduler: Cluster, dryRun: Bool) {
+    (self.project, self.machine, self.scheduler, self.dryRun) = (project, machine, scheduler, dryRun)
+    files = PosixLockFiles(directory: project.locks)
+  }
+
+  /// Whether there is anything that could need one.
+  public var isNeeded: Bool { project.hasLocks }
+
+  /// Everything but the log's last token, which a `CoordinatorLoop` with the goal `settle` has looked after before.
+  public mutating func run() throws(StorageFailure) {
+    let log = LockLog(files)
+    let tail = try log.tail()
+    guard case .state(let state) = tail.fold() else { return }
+    cancelSurplus(state, known: try knownTokens(log))
+    removeStaleInfo(state)
+    let now = try fileSystemTime()
+    let locks = list(project.locks, now)
+    for name in CleanupPlan.leftovers(locks, live: state.liveToken) {
+      _ = remove(project.locks + "/" + name, "old temporary file")
+    }
+    for name in CleanupPlan.oldLocks(locks, tail: tail) {
+      // A gap must never appear: what cannot be removed keeps all that came after it.
+      guard remove(project.locks + "/" + name, "old lock number") else { break }
+    }
+    for name in CleanupPlan.oldLogs(list(project.logs, now), keep: project.settings.keepLogs) {
+      _ = remove(project.logs + "/" + name, "old log")
+    }
+    let beside = Project.parent(of: project.statusFile)
+    for name in CleanupPlan.oldInfoTemporaries(list(beside, now)) {
+      _ = remove(beside + "/" + name, "old temporary file")
+    }
+  }
+
+  private func knownTokens(_ log: LockLog<PosixLockFiles>) throws(StorageFailure) -> Set<Token> {
+    var tokens: Set<Token> = []
+    for number in try log.numbers() {
+      guard let bytes = try files.read(LockName.name(number)),
+        case .entry(let entry, _) = Slot(bytes: bytes, number: number)
+      else { continue }
+      tokens.insert(entry.token)
+    }
+    return tokens
+  }
+
+  private mutating func cancelSurplus(_ state: ServiceState, known: Set<Token>) {
+    guard !known.isEmpty, let snapshot = ask() else { return }
+    for job in CleanupPlan.surplusJobs(snapshot, me: machine.author.uid, state: state, known: known) {
+      if dryRun {
+        done.append("would cancel surplus job \(job.id)")
+      } else {
+        let problem = scheduler.cancel(job.id)
+        done.append(problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
+      }
+    }
+  }
+
+  /// One fresh answer of the scheduler, in turn with everybody else; nil if the turn did not come.
+  private func ask() -> QueueSnapshot? {
+    var board = QueueBoard(files, nonce: machine.author.nonce)
+    let end = Machine.now + Limits.queuePatience
+    while Machine.now < end {
+      guard let number = try? board.takeRight(now: Machine.now) else {
+        Machine.sleep(.milliseconds(500))
+        continue
+      }
+      let snapshot = scheduler.queue(QueueQuery(uids: [machine.author.uid]))
+      try? board.publish(snapshot, number: number)
+      return snapshot
+    }
+    return nil
+  }
+
+  private mutating func removeStaleInfo(_ state: ServiceState) {
+    let status = StatusFile(path: project.statusFile)
+    let first = status.read()
+    guard CleanupPlan.isStale(first, state: state) else { return }
+    // A job that has just started may not have replaced it yet; one that beats changes it within a beat.
+    Machine.sleep(Limits.beatPause)
+    if status.read() == first { _ = remove(project.statusFile, "heartbeat of a job that is over") }
+  }
+
+  private func fileSystemTime() throws(StorageFailure) -> WallTime {
+    let name = "tmp.\(machine.author.nonce).clock"
+    defer { files.unstage(name) }
+    return try files.stage([], as: name)
+  }
+
+  private func list(_ directory: String, _ now: WallTime) -> [CleanupPlan.File] {
+    ((try? entries(of: directory)) ?? []).compactMap { name in
+      guard let s = status(of: directory + "/" + name) else { return nil }
+      return CleanupPlan.File(name: name, age: .seconds(max(0, now.seconds - Int64(s.st_mtim.tv_sec))))
+    }
+  }
+
+  private mutating func remove(_ path: String, _ kind: String) -> Bool {
+    let name = path.hasPrefix(project.root + "/") ? String(path.dropFirst(project.root.utf8.count + 1)) : path
+    if dryRun {
+      done.append("would remove \(name) (\(kind))")
+      return true
+    }
+    // In a sticky directory only its owner can: then the owner's cleanup does.
+    guard unlink(path) == 0 else { return errno == ENOENT }
+    done.append("removed \(name) (\(kind))")
+    return true
+  }
+}

@@ -1,0 +1,162 @@
+internal import CoordCore
+import Glibc
+
+// POSIX_SPAWN_SETSID of glibc's spawn.h (2.26 and later), which `import Glibc` does not show.
+private let spawnNewSession: Int32 = 0x80
+
+/// A child process. It gets a clean signal mask and a process group or session of its own, so that a signal to us is not
+/// one to it, and it and its children can be ended together.
+public struct Command {
+  public enum Stream {
+    case null
+    case capture
+    case inherit
+    case descriptor(Int32)
+  }
+
+  public struct Finished: Sendable {
+    /// Exit status; nil if it was killed, ran out of time or could not be started.
+    public var status: Int32?
+    public var output = ""
+    public var errors = ""
+    /// errno of a start that failed.
+    public var startFailure: Int32?
+    public var ranOutOfTime = false
+  }
+
+  public var arguments: [String]
+  public var environment: [String: String]
+  public var output = Stream.capture
+  public var errors = Stream.capture
+  public var input = Stream.null
+  public var newSession = false
+
+  public init(_ arguments: [String], environment: [String: String]) {
+    (self.arguments, self.environment) = (arguments, environment)
+  }
+
+  /// Starts it. Its pid is its process group too.
+  public func start() throws(SystemFailure) -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (stream, fd) in [(input, Int32(0)), (output, 1), (errors, 2)] {
+      switch stream {
+      case .null, .capture: posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0)
+      case .inherit: break
+      case .descriptor(let source): posix_spawn_file_actions_adddup2(&actions, source, fd)
+      }
+    }
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    var defaults = sigset_t()
+    sigfillset(&defaults)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    var flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF)
+    if newSession {
+      flags |= spawnNewSession
+    } else {
+      flags |= Int32(POSIX_SPAWN_SETPGROUP)
+      posix_spawnattr_setpgroup(&attributes, 0)
+    }
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    let argv = arguments.map { strdup($0) } + [nil]
+    let envp = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { (argv + envp).forEach { free($0) } }
+    var pid: pid_t = 0
+    let name = arguments[0]
+    // posix_spawnp searches our PATH; the child's is the same.
+    let result = posix_spawnp(&pid, name, &actions, &attributes, argv, envp)
+    guard result == 0 else { throw SystemFailure("start \(name)", code: result) }
+    return pid
+  }
+
+  /// Runs it to its end, both pipes drained together. At the deadline its group gets TERM, then KILL.
+  public func run(deadline: Duration) -> Finished {
+    var result = Finished()
+    var child = self
+    var pipes: [(read: Int32, isOutput: Bool)] = []
+    var writeEnds: [Int32] = []
+    func pipeFor(_ stream: Stream, isOutput: Bool) -> Stream {
+      guard case .capture = stream else { return stream }
+      var ends: [Int32] = [0, 0]
+      guard Glibc.pipe(&ends) == 0 else { return .null }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      pipes.append((ends[0], isOutput))
+      writeEnds.append(ends[1])
+      return .descriptor(ends[1])
+    }
+    child.output = pipeFor(output, isOutput: true)
+    child.errors = pipeFor(errors, isOutput: false)
+    defer { for p in pipes { close(p.read) } }
+    let pid: Int32
+    do throws(SystemFailure) {
+      defer { for end in writeEnds { close(end) } }
+      pid = try child.start()
+    } catch {
+      result.startFailure = error.code
+      result.errors = error.text
+      return result
+    }
+    let end = Machine.now + deadline
+    var collected: (output: [UInt8], errors: [UInt8]) = ([], [])
+    var open = pipes
+    var exitedAt: Instant?
+    var killAt: Instant?
+    while true {
+      drain(&open, into: &collected)
+      if exitedAt == nil {
+        var raw: Int32 = 0
+        if waitpid(pid, &raw, WNOHANG) == pid {
+          exitedAt = Machine.now
+          result.status = raw & 0x7f == 0 ? (raw >> 8) & 0xff : nil
+        }
+      }
+      let now = Machine.now
+      // A grandchild may hold the pipes for ever: what comes within 0.2 s of the end is taken.
+      if let exitedAt, open.isEmpty || now - exitedAt > .milliseconds(200) { break }
+      if exitedAt == nil, let at = killAt {
+        if now >= at { kill(-pid, SIGKILL) }
+      } else if exitedAt == nil, now >= end {
+        result.ranOutOfTime = true
+        kill(-pid, SIGTERM)
+        killAt = now + .seconds(1)
+      }
+    }
+    if result.ranOutOfTime {
+      kill(-pid, SIGKILL)
+      result.status = nil
+      collected.errors += Array("\n\(arguments[0]) timed out after \(deadline.spoken)".utf8)
+    }
+    result.output = String(decoding: collected.output, as: UTF8.self)
+    result.errors = String(decoding: collected.errors, as: UTF8.self)
+    return result
+  }
+
+  private func drain(_ open: inout [(read: Int32, isOutput: Bool)], into all: inout (output: [UInt8], errors: [UInt8])) {
+    guard !open.isEmpty else {
+      Machine.sleep(.milliseconds(5))
+      return
+    }
+    var fds = open.map { pollfd(fd: $0.read, events: Int16(POLLIN), revents: 0) }
+    guard poll(&fds, nfds_t(fds.count), 20) > 0 else { return }
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    for (index, fd) in fds.enumerated().reversed() where fd.revents != 0 {
+      let n = read(fd.fd, &buffer, buffer.count)
+      if n > 0 {
+        // More than a megabyte is noise; it is read all the same, so that the child does not hang.
+        if open[index].isOutput {
+          if all.output.count < 1 << 24 { all.output += buffer[..<n] }
+        } else if all.errors.count < 1 << 20 {
+          all.errors += buffer[..<n]
+        }
+      } else {
+        open.remove(at: index)
+      }
+    }
+  }
+}

@@ -1,0 +1,139 @@
+public import CoordCore
+
+/// How a run ended.
+public enum CoordinationResult: Sendable {
+  case answer(ServerInfo)
+  case settled(ServiceState)
+  case failed(CoordError)
+}
+
+/// Runs a `Coordinator` on the real machine: observes, asks it, and does what it says.
+public struct CoordinatorLoop<Cluster: Scheduler> {
+  private let project: Project
+  private let machine: Machine
+  private let signals: Signals
+  private let scheduler: Cluster
+  private let writer: LogWriter
+  private var board: QueueBoard<PosixLockFiles>
+  private var coordinator: Coordinator
+  private var readsLog = false
+  /// Say what would be recorded instead of recording it.
+  private let dryRun: Bool
+  private var obstacle: CoordError??
+  /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
+  private var statusFile: StatusFile
+  private var lastStorageFailure: (since: Instant, failure: StorageFailure)?
+
+  public init(
+    goal: Coordinator.Goal, project: Project, machine: Machine, signals: Signals, scheduler: Cluster, wait: Duration,
+    insists: Bool, dryRun: Bool = false
+  ) {
+    self.dryRun = dryRun
+    (self.project, self.machine, self.signals, self.scheduler) = (project, machine, signals, scheduler)
+    writer = LogWriter(project: project, author: machine.author)
+    board = QueueBoard(writer.log.files, nonce: machine.author.nonce)
+    statusFile = StatusFile(path: project.statusFile)
+    coordinator = Coordinator(
+      goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists, now: Machine.now)
+  }
+
+  /// Runs to the end. `say` gets each new thing that is waited for.
+  public mutating func run(say: (String) -> Void) -> CoordinationResult {
+    var said = ""
+    while true {
+      let actions = coordinator.next(observe())
+      for action in actions {
+        switch action {
+        case .answer(let info): return .answer(info)
+        case .settle(let state): return .settled(state)
+        case .fail(let error): return .failed(error)
+        case .wait(let duration, let progress):
+          if progress.text != said {
+            said = progress.text
+            say(said)
+          }
+          // Not all at the same moment.
+          if let signal = signals.interruption(within: duration * Double.random(in: 0.75...1.25)) {
+            coordinator.interrupt(signal: signal)
+          }
+        case .append(let draft) where dryRun:
+          say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
+          return .settled(ServiceState(next: draft.number, previous: draft.previous))
+        case .cancel(let job) where dryRun: say("would cancel job \(job)")
+        default:
+          if let error = perform(action) { return .failed(error) }
+        }
+      }
+    }
+  }
+
+  private mutating func observe() -> Observation {
+    var log: Result<LogTail, StorageFailure>?
+    var claimant = Observation.Claimant.unknown
+    var submitOutput = ""
+    var queue: QueueReading?
+    if readsLog {
+      do throws(StorageFailure) {
+        let tail = try writer.log.tail()
+        log = .success(tail)
+        if case .state(let state) = tail.fold() { (claimant, submitOutput) = lookAround(state) }
+        queue = try board.latest()
+      } catch {
+        log = .failure(error)
+      }
+    }
+    return Observation(
+      now: Machine.now, wall: Machine.wall, info: statusFile.read(), log: log, queue: queue, claimant: claimant,
+      submitOutput: submitOutput, obstacle: obstacle ?? nil, freshToken: Machine.freshToken())
+  }
+
+  private mutating func lookAround(_ state: ServiceState) -> (Observation.Claimant, String) {
+    // Somebody may have set another STATUS_FILE: what counts is where the job writes.
+    if state.phase == .started, let path = state.start?.body.statusFile {
+      statusFile = StatusFile(path: project.resolve(path))
+    }
+    if state.phase == .idle, obstacle == nil { obstacle = .some(project.obstacle()) }
+    guard state.phase == .claimed, let claim = state.claim else { return (.unknown, "") }
+    let files = SubmitFiles(project: project, token: claim.token)
+    return (ProcessTable.claimant(claim.author, seenFrom: machine.author), files.read("out"))
+  }
+
+  /// Carries out one action; an error ends the run.
+  private mutating func perform(_ action: Action) -> CoordError? {
+    do throws(StorageFailure) {
+      switch action {
+      case .readLog:
+        do throws(CoordError) { try project.prepare() } catch { return error }
+        readsLog = true
+      case .probe(let endpoint):
+        let reached = Network.reaches(endpoint, environment: machine.environment, within: .seconds(2))
+        coordinator.handle(.probed(endpoint, reached: reached), now: Machine.now)
+      case .look(let query):
+        if let number = try board.takeRight(now: Machine.now) {
+          try board.publish(scheduler.queue(query), number: number)
+        }
+      case .append(let draft):
+        let won = try writer.append(draft, within: .seconds(20))
+        if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
+      case .submit(let token, let limit):
+        let reply = scheduler.submit(token, within: limit)
+        coordinator.handle(.submitted(token, reply), now: Machine.now)
+      case .cancel(let job): _ = scheduler.cancel(job)
+      case .wait, .answer, .settle, .fail: break
+      }
+      lastStorageFailure = nil
+      return nil
+    } catch {
+      return tolerate(error)
+    }
+  }
+
+  /// A storage failure may pass: it is one only after it stayed for a while.
+  private mutating func tolerate(_ failure: StorageFailure) -> CoordError? {
+    if failure.kind == .permission || failure.kind == .full { return failure.error }
+    let since = lastStorageFailure?.since ?? Machine.now
+    lastStorageFailure = (since, failure)
+    Machine.sleep(.milliseconds(300))
+    return Machine.now - since > .seconds(20) ? failure.error : nil
+  }
+}

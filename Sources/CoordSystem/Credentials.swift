@@ -1,0 +1,35 @@
+public import CoordCore
+internal import FoundationEssentials
+import Glibc
+
+/// credentials.json: user names and passwords of the data server.
+public enum Credentials {
+  /// Why nobody, or anybody, could log in with this file; nil if it is good.
+  ///
+  /// The app itself starts with a bad one and looks healthy: without the file, its path is the password (data-server
+  /// facts in docs/design.md). So it is checked before.
+  public static func problem(path: String) -> CoordError? {
+    func refuse(_ why: String, _ next: String) -> CoordError {
+      .configuration(what: "\(path) cannot be used", why: why, next: next)
+    }
+    let add = "write it as {\"name\": \"password\"}"
+    let bytes: [UInt8]
+    do throws(SystemFailure) {
+      guard let found = try contents(of: path) else { return refuse("there is no such file", add) }
+      bytes = found
+    } catch {
+      return refuse(error.text, "give the team's group read access: `chmod 640 \(path)`")
+    }
+    if let mode = status(of: path)?.st_mode, mode & 0o006 != 0 {
+      return refuse("everybody on this cluster may read or change it", "`chmod 640 \(path)`")
+    }
+    guard let users = try? JSONDecoder().decode([String: String].self, from: Data(bytes)) else {
+      return refuse("it is not a JSON object of names and passwords", add)
+    }
+    if users.isEmpty { return refuse("it holds no user, so nobody could log in", add) }
+    if let user = users.first(where: { $0.key.isEmpty || $0.value.isEmpty })?.key {
+      return refuse("the name or the password of user \"\(user)\" is empty", add)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,126 @@
+internal import CoordCore
+import Glibc
+
+/// The C library's last error, with what was tried.
+public struct SystemFailure: Error, Hashable, Sendable {
+  public let code: Int32
+  public let operation: String
+
+  public init(_ operation: String, code: Int32) { (self.operation, self.code) = (operation, code) }
+
+  /// With the code of the call that just failed.
+  init(_ operation: String) { self.init(operation, code: errno) }
+
+  public var text: String { "\(operation): \(String(cString: strerror(code)))" }
+}
+
+/// An open file descriptor, closed exactly once.
+struct Descriptor: ~Copyable {
+  let raw: Int32
+
+  init(owning raw: Int32) { self.raw = raw }
+
+  /// Opens a file, always close-on-exec.
+  init(path: String, _ flags: Int32, mode: mode_t = 0o600) throws(SystemFailure) {
+    var fd: Int32
+    repeat { fd = open(path, flags | O_CLOEXEC, mode) } while fd < 0 && errno == EINTR
+    guard fd >= 0 else { throw SystemFailure("open \(path)") }
+    raw = fd
+  }
+
+  deinit { _ = Glibc.close(raw) }
+
+  /// Closes it and says so if that failed: on a network filesystem a full quota may show only here.
+  consuming func close(_ path: String) throws(SystemFailure) {
+    let fd = raw
+    discard self
+    if Glibc.close(fd) != 0 { throw SystemFailure("close \(path)") }
+  }
+
+  func write(_ bytes: [UInt8], _ path: String) throws(SystemFailure) {
+    var sent = 0
+    while sent < bytes.count {
+      let n = bytes[sent...].withUnsafeBytes { Glibc.write(raw, $0.baseAddress, $0.count) }
+      if n < 0 {
+        if errno == EINTR { continue }
+        throw SystemFailure("write \(path)")
+      }
+      sent += n
+    }
+  }
+
+  /// Reads to the end, or to `limit` bytes.
+  func readAll(_ path: String, limit: Int = 1 << 20) throws(SystemFailure) -> [UInt8] {
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while all.count < limit {
+      let n = buffer.withUnsafeMutableBytes { Glibc.read(raw, $0.baseAddress, $0.count) }
+      if n < 0 {
+        if errno == EINTR { continue }
+        throw SystemFailure("read \(path)")
+      }
+      if n == 0 { break }
+      all += buffer[..<n]
+    }
+    return all
+  }
+
+  func sync(_ path: String) throws(SystemFailure) {
+    if fsync(raw) != 0 { throw SystemFailure("fsync \(path)") }
+  }
+
+  func setMode(_ mode: mode_t, _ path: String) throws(SystemFailure) {
+    if fchmod(raw, mode) != 0 { throw SystemFailure("chmod \(path)") }
+  }
+}
+
+/// Both ends of a pipe, close-on-exec.
+struct Pipe: ~Copyable {
+  let readEnd: Descriptor
+  let writeEnd: Descriptor
+
+  init() throws(SystemFailure) {
+    var ends: [Int32] = [0, 0]
+    let made = pipe(&ends)
+    for end in ends where made == 0 { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    readEnd = Descriptor(owning: made == 0 ? ends[0] : -1)
+    writeEnd = Descriptor(owning: made == 0 ? ends[1] : -1)
+    if made != 0 { throw SystemFailure("pipe") }
+  }
+
+  consuming func intoWriteEnd() -> Descriptor { writeEnd }
+}
+
+/// The whole content of a file; nil if there is none.
+public func contents(of path: String, limit: Int = 1 << 20) throws(SystemFailure) -> [UInt8]? {
+  do throws(SystemFailure) {
+    let file = try Descriptor(path: path, O_RDONLY | O_NONBLOCK)
+    return try file.readAll(path, limit: limit)
+  } catch {
+    if error.code == ENOENT { return nil }
+    throw error
+  }
+}
+
+/// Names in a directory, without `.` and `..`.
+public func entries(of directory: String) throws(SystemFailure) -> [String] {
+  guard let stream = opendir(directory) else { throw SystemFailure("open directory \(directory)") }
+  defer { closedir(stream) }
+  var names: [String] = []
+  errno = 0
+  while let entry = readdir(stream) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != ".", name != ".." { names.append(name) }
+    errno = 0
+  }
+  if errno != 0 { throw SystemFailure("read directory \(directory)") }
+  return names
+}
+
+/// What stat(2) says; nil if there is no such file or it cannot be asked.
+func status(of path: String) -> stat? {
+  var s = stat()
+  return stat(path, &s) == 0 ? s : nil
+}

@@ -1,0 +1,59 @@
+public import CoordCore
+import Glibc
+
+/// SCHEDULER=local: the same job as a detached process of this machine, so that all of it runs without Slurm.
+/// A job's id is its pid; /proc is the queue.
+public struct LocalScheduler: Scheduler {
+  public let name = "local"
+  private let project: Project
+  private let machine: Machine
+
+  public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
+
+  public func submit(_ token: Token, within limit: Duration) -> SubmitReply {
+    let log = "\(project.logs)/panel-server-local-\(token.description.prefix(8)).log"
+    guard let file = try? Descriptor(path: log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644) else {
+      return .refused("\(log) cannot be written")
+    }
+    var command = Command(["bash", project.startScript, token.description], environment: machine.environment)
+    command.output = .descriptor(file.raw)
+    command.errors = .descriptor(file.raw)
+    command.newSession = true
+    do throws(SystemFailure) {
+      let pid = try command.start()
+      return JobID("\(pid)").map { .accepted($0) } ?? .doubtful("pid \(pid)")
+    } catch {
+      return .refused(error.text)
+    }
+  }
+
+  public func queue(_ query: QueueQuery) -> QueueSnapshot {
+    var jobs: [QueuedJob] = []
+    for row in ProcessTable.rows() {
+      guard let owner = status(of: "/proc/\(row.pid)")?.st_uid, query.uids.contains(owner),
+        let token = Self.job(ProcessTable.arguments(of: row.pid)), let id = JobID("\(row.pid)")
+      else { continue }
+      jobs.append(QueuedJob(id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment ?? ""))
+    }
+    // With hidepid a user sees only processes of its own.
+    let seesEverybody = machine.author.uid == 0 || ProcessTable.row(of: 1) != nil
+    return QueueSnapshot(
+      scheduler: name, query: query, askedBy: machine.author.uid, host: machine.author.host,
+      seesEverybody: seesEverybody, outcome: .answered(jobs))
+  }
+
+  public func cancel(_ job: JobID) -> String? {
+    guard let pid = Int32(job.number), Self.job(ProcessTable.arguments(of: pid)) != nil else { return nil }
+    return kill(pid, SIGTERM) == 0 || errno == ESRCH ? nil : SystemFailure("kill \(pid)").text
+  }
+
+  /// Whether these are the arguments of a job: `.some(nil)` for one without a token (started by hand).
+  static func job(_ arguments: [String]) -> Token?? {
+    if let at = arguments.firstIndex(where: { $0.hasSuffix("/start_server.sh") || $0 == "start_server.sh" }), at <= 1 {
+      return .some(arguments.dropFirst(at + 1).first.flatMap { Token($0) })
+    }
+    guard arguments.count > 1, arguments[0].hasSuffix("coord"), arguments[1] == "supervise" else { return nil }
+    guard let at = arguments.firstIndex(of: "--token") else { return .some(nil) }
+    return .some(arguments.dropFirst(at + 1).first.flatMap { Token($0) })
+  }
+}

@@ -1,0 +1,39 @@
+public import CoordCore
+
+/// Appends drafts to the log as this process.
+public struct LogWriter: Sendable {
+  public let log: LockLog<PosixLockFiles>
+  private let author: Author
+
+  public init(project: Project, author: Author) {
+    log = LockLog(PosixLockFiles(directory: project.locks))
+    self.author = author
+  }
+
+  /// Takes the draft's number, or loses it. While neither is certain, the same bytes are tried again at the same number.
+  ///
+  /// - Parameter limit: after so long without certainty the failure is thrown.
+  public func append(_ draft: LockDraft, within limit: Duration) throws(StorageFailure) -> Bool {
+    let entry = LockEntry(
+      number: draft.number, previous: draft.previous, time: Machine.wall, author: author, body: draft.body)
+    let end = Machine.now + limit
+    var pause = Duration.milliseconds(50)
+    while true {
+      let failure: StorageFailure
+      do throws(StorageFailure) {
+        switch try log.append(entry) {
+        case .won: return true
+        case .lost: return false
+        case .unsettled(let why): failure = StorageFailure(.other, why)
+        }
+      } catch {
+        // A full disk or a closed door does not open by itself within seconds.
+        if error.kind == .permission || error.kind == .full { throw error }
+        failure = error
+      }
+      if Machine.now >= end { throw failure }
+      Machine.sleep(pause)
+      pause = min(pause * 2, .seconds(1))
+    }
+  }
+}

@@ -1,0 +1,109 @@
+public import CoordCore
+import Glibc
+
+/// The team's directory: where everything is.
+public struct Project: Sendable {
+  public let root: String
+  public let settings: Settings
+
+  public var utils: String { root + "/hpc_utils" }
+  public var locks: String { utils + "/locks" }
+  public var logs: String { utils + "/logs" }
+  public var startScript: String { utils + "/start_server.sh" }
+  public var statusFile: String { resolve(settings.statusFile) }
+
+  public init(root: String, settings: Settings) { (self.root, self.settings) = (root, settings) }
+
+  /// Finds it by `--root`, COORD_ROOT, or upward from the working directory: the folder that holds hpc_utils.
+  public init(flag: String?, environment: [String: String]) throws(CoordError) {
+    let root: String
+    if let given = flag ?? environment["COORD_ROOT"].flatMap({ $0.isEmpty ? nil : $0 }) {
+      guard let real = Self.realPath(given), Self.isProject(real) else {
+        throw .configuration(
+          what: "\(given) is no project directory", why: "there is no hpc_utils in it",
+          next: "name the folder that holds hpc_utils with --root or COORD_ROOT")
+      }
+      root = real
+    } else {
+      guard let found = Self.search(from: Self.realPath(".") ?? "/") else {
+        throw .configuration(
+          what: "no project directory here", why: "neither this folder nor one above it holds hpc_utils",
+          next: "change into the project, or name it with --root DIR or COORD_ROOT")
+      }
+      root = found
+    }
+    let file = "hpc_utils/coord.conf"
+    let bytes: [UInt8]?
+    do throws(SystemFailure) { bytes = try contents(of: root + "/" + file) } catch {
+      throw .configuration(what: "\(file) cannot be read", why: error.text, next: "make it readable for the team")
+    }
+    self.init(root: root, settings: try Settings(file: bytes, fileName: file, environment: environment))
+    // Children run in the project, and paths in its settings and scripts are relative to it.
+    guard chdir(root) == 0 else {
+      throw .permission(
+        what: "the project directory cannot be entered", why: SystemFailure("enter \(root)").text,
+        next: "ask its owner for access")
+    }
+  }
+
+  private static func isProject(_ path: String) -> Bool { isDirectory(path + "/hpc_utils") }
+
+  /// Whether anybody ever decided anything here.
+  public var hasLocks: Bool { Self.isDirectory(locks) }
+
+  static func isDirectory(_ path: String) -> Bool { (status(of: path)?.st_mode ?? 0) & S_IFMT == S_IFDIR }
+
+  private static func search(from start: String) -> String? {
+    var path = start
+    while !isProject(path) {
+      guard path != "/", let slash = path.lastIndex(of: "/") else { return nil }
+      path = slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+    return path
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
+  /// A path of the settings: relative to the project.
+  public func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : root + "/" + path }
+
+  /// Makes the directories that coord writes in, with the mode of hpc_utils, whatever the umask.
+  public func prepare() throws(CoordError) {
+    for directory in [locks, logs] {
+      if Self.isDirectory(directory) { continue }
+      let mode = (status(of: utils)?.st_mode ?? 0o755) & 0o7777
+      // The right mode from the first moment on: a teammate may look in the next one.
+      let old = umask(0)
+      let made = mkdir(directory, mode)
+      let problem = errno
+      umask(old)
+      if made != 0, problem != EEXIST {
+        throw StorageFailure(SystemFailure("mkdir \(directory)", code: problem)).error
+      }
+    }
+  }
+
+  /// Why this user could not run a job from here at all; nil if nothing is in the way.
+  public func obstacle() -> CoordError? {
+    for directory in [locks, logs, Self.parent(of: statusFile)] where access(directory, W_OK | X_OK) != 0 {
+      return .permission(
+        what: "the team's directory does not let you in", why: SystemFailure("write in \(directory)").text,
+        next: "ask its owner to give your group access: `chmod g+rwxs \(directory)`")
+    }
+    guard access(startScript, R_OK) == 0 else {
+      return .configuration(
+        what: "hpc_utils/start_server.sh cannot be read", why: SystemFailure("read \(startScript)").text,
+        next: "put the project's start_server.sh back")
+    }
+    return Credentials.problem(path: resolve(settings.credentials))
+  }
+
+  public static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

@@ -1,0 +1,136 @@
+public import CoordCore
+import Glibc
+
+/// Where jobs run. A real adapter and a simulated one pass the same contract.
+public protocol Scheduler {
+  /// As entries and snapshots name it.
+  var name: String { get }
+  /// Makes one job that carries the token; at most once per token, ever.
+  func submit(_ token: Token, within limit: Duration) -> SubmitReply
+  /// The jobs of some users. Whatever is not certain is `unknown`.
+  func queue(_ query: QueueQuery) -> QueueSnapshot
+  /// Ends a job of this user; what went wrong, if it did.
+  func cancel(_ job: JobID) -> String?
+}
+
+/// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
+public final class Slurm: Scheduler {
+  public let name = "slurm"
+  private let project: Project
+  private let machine: Machine
+  private let environment: [String: String]
+  private var seesEverybody: Bool?
+
+  public init(project: Project, machine: Machine) {
+    (self.project, self.machine) = (project, machine)
+    environment = Slurm.scrubbed(machine.environment)
+  }
+
+  /// Without the variables by which a user's shell, or a job that coord is called from, would change what Slurm's
+  /// commands do (SBATCH_PARTITION, SQUEUE_FORMAT, SLURM_CLUSTERS…). Where the configuration is stays.
+  static func scrubbed(_ environment: [String: String]) -> [String: String] {
+    let kept = ["SLURM_CONF", "SLURM_CONF_SERVER"]
+    let prefixes = ["SLURM", "SBATCH_", "SQUEUE_", "SCANCEL_", "SCONTROL_", "SALLOC_", "SRUN_", "SINFO_"]
+    return environment.filter { pair in
+      kept.contains(pair.key) || !prefixes.contains { pair.key.hasPrefix($0) }
+    }
+  }
+
+  private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
+
+  public func submit(_ token: Token, within limit: Duration) -> SubmitReply {
+    // To files in the directory, so that a claimant that is killed here loses nothing.
+    let files = SubmitFiles(project: project, token: token)
+    guard let out = files.create("out"), let err = files.create("err") else {
+      return .refused("\(project.locks) cannot be written: sbatch was not called")
+    }
+    var command = Command(
+      [
+        "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
+        "--comment=\(token.comment)", project.startScript, token.description,
+      ], environment: environment)
+    command.output = .descriptor(out.raw)
+    command.errors = .descriptor(err.raw)
+    let done = command.run(deadline: limit)
+    if done.startFailure != nil { return .refused("sbatch cannot be run: \(done.errors)") }
+    return SubmitReply(status: done.status, output: files.read("out"), errors: files.read("err") + done.errors)
+  }
+
+  public func queue(_ query: QueueQuery) -> QueueSnapshot {
+    let users = query.uids.map(String.init).joined(separator: ",")
+    var arguments = [
+      "squeue", "--noheader", "--states=all", "--user=\(users)", "--format=\(SlurmText.queueFormat)",
+    ]
+    if let cluster = query.cluster { arguments.append("--clusters=\(cluster)") }
+    let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
+    let outcome: QueueSnapshot.Outcome
+    if done.status != 0 {
+      outcome = .unknown(done.errors.lastMeaningfulLine ?? "squeue failed without a word")
+    } else if let jobs = SlurmText.jobs(squeue: done.output), !done.errors.lowercased().contains("error") {
+      outcome = .answered(jobs)
+    } else {
+      outcome = .unknown("squeue said what is not understood: \((done.errors + done.output).prefix(200))")
+    }
+    if case .answered = outcome, seesEverybody == nil {
+      let config = Command(["scontrol", "show", "config"], environment: asking).run(deadline: Limits.schedulerCall)
+      if config.status == 0 { seesEverybody = SlurmText.seesEverybody(config: config.output) }
+    }
+    return QueueSnapshot(
+      scheduler: name, query: query, askedBy: machine.author.uid, host: machine.author.host,
+      seesEverybody: seesEverybody ?? false, outcome: outcome)
+  }
+
+  public func cancel(_ job: JobID) -> String? {
+    let arguments = ["scancel"] + (job.cluster.map { ["--clusters=\($0)"] } ?? []) + [job.number]
+    let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
+    return done.status == 0 ? nil : done.errors.lastMeaningfulLine ?? "scancel failed"
+  }
+
+  /// When the job's time limit ends it; nil where Slurm does not say.
+  public func end(of job: JobID) -> WallTime? {
+    let done = Command(["scontrol", "show", "job", job.number], environment: asking).run(deadline: Limits.schedulerCall)
+    guard done.status == 0 else { return nil }
+    // Local time without a zone (slurm.conf's hosts share one): mktime knows this host's.
+    let field = done.output.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("EndTime=") }?.dropFirst(8)
+    return field.flatMap { LocalTime.wall(String($0)) }
+  }
+}
+
+/// What sbatch prints, kept in the lock directory until its job id is in the log.
+public struct SubmitFiles {
+  private let project: Project
+  private let token: Token
+
+  public init(project: Project, token: Token) { (self.project, self.token) = (project, token) }
+
+  private func path(_ part: String) -> String { "\(project.locks)/sbatch.\(token).\(part)" }
+
+  func create(_ part: String) -> Descriptor? {
+    guard let file = try? Descriptor(path: path(part), O_WRONLY | O_CREAT | O_EXCL),
+      (try? file.setMode(0o644, path(part))) != nil
+    else { return nil }
+    return file
+  }
+
+  public func read(_ part: String) -> String {
+    String(decoding: ((try? contents(of: path(part))) ?? nil) ?? [], as: UTF8.self)
+  }
+
+  public func remove() {
+    for part in ["out", "err"] { unlink(path(part)) }
+  }
+}
+
+/// Slurm's local times.
+enum LocalTime {
+  /// `2026-11-25T10:35:27` on this host's clock; nil for anything else (`Unknown`).
+  static func wall(_ text: String) -> WallTime? {
+    guard let utc = WallTime(text: text + "+00:00") else { return nil }
+    var guess = time_t(utc.seconds)
+    var parts = tm()
+    gmtime_r(&guess, &parts)
+    parts.tm_isdst = -1
+    let seconds = mktime(&parts)
+    return seconds == -1 ? nil : WallTime(seconds: Int64(seconds))
+  }
+}

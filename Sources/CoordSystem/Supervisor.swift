@@ -1,0 +1,137 @@
+public import CoordCore
+import Glibc
+
+/// The compute-node side: passes the fence, runs the server, beats, and records the end.
+public struct Supervisor {
+  private let project: Project
+  private let machine: Machine
+  private let signals: Signals
+  private let writer: LogWriter
+  private let command: [String]
+  private let job: JobID
+  private let node: String
+  private let logPath: String?
+  private let status: StatusFile
+  private let say: (String) -> Void
+  /// When the job's time limit ends it.
+  private let ends: WallTime?
+
+  public init(
+    project: Project, machine: Machine, signals: Signals, command: [String], job: JobID, ends: WallTime?,
+    say: @escaping (String) -> Void
+  ) {
+    (self.project, self.machine, self.signals, self.command) = (project, machine, signals, command)
+    (self.job, self.ends, self.say) = (job, ends, say)
+    writer = LogWriter(project: project, author: machine.author)
+    node = project.settings.scheduler == .local ? "localhost" : machine.author.host
+    logPath = Supervisor.outputFile()
+    status = StatusFile(path: project.statusFile)
+  }
+
+  /// The regular file that our output goes to, if it is one.
+  private static func outputFile() -> String? {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let n = readlink("/proc/self/fd/1", &buffer, buffer.count - 1)
+    guard n > 0 else { return nil }
+    let path = String(decoding: buffer[..<n].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let s = CoordSystem.status(of: path), s.st_mode & S_IFMT == S_IFREG else { return nil }
+    return path
+  }
+
+  /// Runs to the end of the job. The exit code is the job's.
+  ///
+  /// - Parameter token: what the claimant gave the job; nil for a job that was submitted by hand.
+  public func run(token: Token?) -> Result<Int32, CoordError> {
+    let restarts = machine.environment["SLURM_RESTART_COUNT"].flatMap { Int($0) } ?? 0
+    let fence = Fence(
+      token: token, nonce: machine.author.nonce, job: job, restarts: restarts, node: node,
+      scheduler: project.settings.scheduler.rawValue, statusFile: project.settings.statusFile,
+      log: logPath.map(relative), obstacle: Credentials.problem(path: project.resolve(project.settings.credentials)),
+      freshToken: Machine.freshToken())
+    switch pass(fence) {
+    case .success(let state?): return .success(serve(state))
+    case .success(nil): return .success(0)
+    case .failure(let error): return .failure(error)
+    }
+  }
+
+  private func relative(_ path: String) -> String {
+    path.hasPrefix(project.root + "/") ? String(path.dropFirst(project.root.utf8.count + 1)) : path
+  }
+
+  /// Takes `started`; nil where this job is not to serve.
+  private func pass(_ given: Fence) -> Result<ServiceState?, CoordError> {
+    var fence = given
+    // Directory caches of a compute node may be a minute old (NFS acdirmax).
+    let patience = Machine.now + .seconds(70)
+    do throws(CoordError) { try project.prepare() } catch { return .failure(error) }
+    while true {
+      if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
+      do throws(StorageFailure) {
+        guard case .state(let state) = try writer.log.tail().fold() else {
+          throw StorageFailure(.other, "the end of the lock log is not whole")
+        }
+        switch fence.decide(state, patient: Machine.now < patience) {
+        case .claim(let draft):
+          if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
+        case .start(let draft): _ = try writer.append(draft, within: .seconds(30))
+        case .serve(let state): return .success(state)
+        case .end(let draft, let error):
+          if try writer.append(draft, within: .seconds(30)) {
+            if let error { return .failure(error) }
+            say("this job was stopped before it started: \(draft.body.reason ?? "")")
+            return .success(nil)
+          }
+        case .leave(let why):
+          if let obstacle = fence.obstacle, why.isEmpty { return .failure(obstacle) }
+          say("not serving: \(why)")
+          return .success(nil)
+        case .lookAgain: Machine.sleep(.milliseconds(500))
+        }
+      } catch {
+        if error.kind == .permission || Machine.now >= patience { return .failure(error.error) }
+        Machine.sleep(.milliseconds(500))
+      }
+    }
+  }
+
+  /// Runs the server until it ended, and records why.
+  private func serve(_ state: ServiceState) -> Int32 {
+    let token = state.start?.token ?? Token(random: 0, 0)
+    var run = ServerRun(
+      token: token, lock: state.lastNumber, started: Machine.wall,
+      supervision: Supervision(
+        token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit, now: Machine.now))
+    let ending = run.toTheEnd(
+      ServerRun.Surroundings(
+        project: project, machine: machine, signals: signals, writer: writer, command: command, job: job, node: node,
+        logPath: logPath, status: status, say: say, ends: ends))
+    say("the server is over: \(ending.reason)" + (ending.tail.map { "\n" + $0 } ?? ""))
+    record(ending, token)
+    status.remove(token: token)
+    return ending.outcome == .failed || ending.outcome == .lost ? 1 : 0
+  }
+
+  /// Writes `ended`, unless somebody did. If the directory does not let us, observers will prove it.
+  private func record(_ ending: Supervision.Ending, _ token: Token) {
+    let end = Machine.now + .seconds(15)
+    while ending.record, Machine.now < end {
+      do throws(StorageFailure) {
+        guard case .state(let state) = try writer.log.tail().fold(), state.liveToken == token else { return }
+        let draft = LockDraft(
+          after: state,
+          EntryBody(.ended, token).with {
+            $0.job = job
+            $0.outcome = ending.outcome
+            $0.reason = ending.reason
+            $0.logTail = ending.tail
+            $0.log = logPath.map(relative)
+          })
+        if try writer.append(draft, within: .seconds(5)) { return }
+      } catch {
+        say("the end could not be recorded yet: \(error.text)")
+        Machine.sleep(.seconds(1))
+      }
+    }
+  }
+}

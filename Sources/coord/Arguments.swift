@@ -1,0 +1,134 @@
+import CoordCore
+
+/// One option of the command, as parsing, help and documentation use it.
+struct Option: Sendable {
+  let name: String
+  /// What stands for its value in help; nil for a flag.
+  let value: String?
+  let summary: String
+}
+
+/// One verb of the command.
+struct Verb: Sendable {
+  let name: String
+  let summary: String
+  let options: [String]
+  /// Takes `-- COMMAND…`.
+  var takesCommand = false
+  /// Used by coord itself: not in help.
+  var hidden = false
+}
+
+/// The one table that drives parsing and help.
+enum Grammar {
+  static let options: [Option] = [
+    Option(name: "--root", value: "DIR", summary: "the project: the folder that holds hpc_utils (else COORD_ROOT, else upward)"),
+    Option(name: "--json", value: nil, summary: "answer as one line of JSON"),
+    Option(name: "--timeout", value: "SECONDS", summary: "give up after so long (else WAIT of coord.conf)"),
+    Option(name: "--reason", value: "TEXT", summary: "why, for the teammates who read it"),
+    Option(name: "--dry-run", value: nil, summary: "say what would be done, and do nothing"),
+    Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
+    Option(name: "--token", value: "TOKEN", summary: "the claim that this job belongs to"),
+  ]
+
+  static let verbs: [Verb] = [
+    Verb(
+      name: "connect", summary: "print NODE:PORT of the team's server; start it if there is none",
+      options: ["--root", "--json", "--timeout", "--quiet"]),
+    Verb(name: "status", summary: "tell how the server stands; never starts one", options: ["--root", "--json"]),
+    Verb(
+      name: "stop", summary: "stop the server, whoever started it",
+      options: ["--root", "--timeout", "--reason", "--quiet"]),
+    Verb(
+      name: "restart", summary: "stop the server and start a new one; print its NODE:PORT",
+      options: ["--root", "--json", "--timeout", "--reason", "--quiet"]),
+    Verb(
+      name: "cleanup", summary: "record ends that nobody recorded, remove what is left over (for cron)",
+      options: ["--root", "--json", "--dry-run", "--timeout", "--quiet"]),
+    Verb(
+      name: "supervise", summary: "in the job: run the data server under supervision", options: ["--root", "--token"],
+      takesCommand: true),
+    Verb(name: "version", summary: "print the version", options: ["--json"]),
+    Verb(name: "help", summary: "print this help", options: []),
+    Verb(name: "guard", summary: "", options: [], takesCommand: true, hidden: true),
+    Verb(name: "hold", summary: "", options: [], takesCommand: true, hidden: true),
+  ]
+
+  static var help: String {
+    let shown = verbs.filter { !$0.hidden }
+    var text = "coord: one data server for a team on a Slurm cluster\n\nUsage: coord VERB [OPTIONS]\n\n"
+    for verb in shown { text += "  \(padded(verb.name, 10))\(verb.summary)\n" }
+    text += "\nOptions:\n"
+    for option in options {
+      let name = option.name + (option.value.map { " " + $0 } ?? "")
+      let users = shown.filter { $0.options.contains(option.name) }.map(\.name).joined(separator: ", ")
+      text += "  \(padded(name, 19))\(option.summary)\n  \(padded("", 19))[\(users)]\n"
+    }
+    return text + """
+
+      Settings: hpc_utils/coord.conf and the environment (\(Settings.keys.joined(separator: ", "))).
+      Exit codes: 0 done or already so, 64 usage, 69 no server, 70 a mistake in coord, 74 shared directory,
+      75 try again, 77 permission, 78 configuration, 130 and 143 interrupted.
+
+      """
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
+  }
+}
+
+/// The command line, understood.
+struct Arguments: Sendable {
+  private(set) var verb: Verb
+  private(set) var values: [String: String] = [:]
+  private(set) var command: [String] = []
+
+  init(_ words: [String]) throws(CoordError) {
+    guard let first = words.first else { throw .usage("a verb is missing") }
+    let name = ["--help", "-h"].contains(first) ? "help" : first == "--version" ? "version" : first
+    guard let verb = Grammar.verbs.first(where: { $0.name == name }) else { throw .usage("\(first) is no verb of coord") }
+    self.verb = verb
+    var rest = words.dropFirst()
+    while let word = rest.popFirst() {
+      if verb.takesCommand, word == "--" || !word.hasPrefix("--") {
+        command = (word == "--" ? [] : [word]) + rest
+        return
+      }
+      if word == "--help" || word == "-h" {
+        guard let help = Grammar.verbs.first(where: { $0.name == "help" }) else { throw .bug("no help") }
+        self.verb = help
+        return
+      }
+      try take(word, from: &rest)
+    }
+  }
+
+  private mutating func take(_ word: String, from rest: inout ArraySlice<String>) throws(CoordError) {
+    let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let option = Grammar.options.first(where: { $0.name == parts[0] }), verb.options.contains(option.name) else {
+      throw .usage("`coord \(verb.name)` does not take \(word)")
+    }
+    if option.value == nil {
+      guard parts.count == 1 else { throw .usage("\(option.name) takes no value") }
+      values[option.name] = ""
+    } else if parts.count == 2 {
+      values[option.name] = parts[1]
+    } else if let value = rest.popFirst() {
+      values[option.name] = value
+    } else {
+      throw .usage("\(option.name) needs a value")
+    }
+  }
+
+  func has(_ option: String) -> Bool { values[option] != nil }
+
+  /// The value of `--timeout`.
+  func timeout() throws(CoordError) -> Duration? {
+    guard let text = values["--timeout"] else { return nil }
+    guard let seconds = Int(text), (1...604_800).contains(seconds) else {
+      throw .usage("--timeout \(text): it has to be a whole number of seconds from 1 to 604800")
+    }
+    return .seconds(seconds)
+  }
+}

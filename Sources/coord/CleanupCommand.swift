@@ -1,0 +1,38 @@
+import CoordCore
+import CoordSystem
+
+/// `coord cleanup`: safe from cron on every login node at once.
+enum CleanupCommand {
+  static func run(_ session: Session) throws(CoordError) {
+    switch session.project.settings.scheduler {
+    case .slurm: try run(session, Slurm(project: session.project, machine: session.machine))
+    case .local: try run(session, LocalScheduler(project: session.project, machine: session.machine))
+    }
+  }
+
+  private static func run<Cluster: Scheduler>(_ session: Session, _ scheduler: Cluster) throws(CoordError) {
+    let dryRun = session.arguments.has("--dry-run")
+    var cleanup = Cleanup(
+      project: session.project, machine: session.machine, scheduler: scheduler, dryRun: dryRun)
+    var unsettled: CoordError?
+    if cleanup.isNeeded {
+      // Long enough for every proof of docs/protocol.md.
+      let wait = try session.arguments.timeout() ?? (Limits.silence + Limits.claimWatch)
+      if case .failed(let error) = session.coordinate(.settle, wait: wait, insists: true, dryRun: dryRun) {
+        unsettled = error
+      }
+      if case .interrupted? = unsettled {} else {
+        do throws(StorageFailure) { try cleanup.run() } catch { throw error.error }
+      }
+    }
+    if session.arguments.has("--json") {
+      var line = JSONLine()
+      line.add("done", cleanup.done)
+      line.add("unsettled", unsettled?.why)
+      Console.answer(line.text)
+    } else {
+      for action in cleanup.done { Console.answer(action + "\n") }
+    }
+    if let unsettled { throw unsettled }
+  }
+}

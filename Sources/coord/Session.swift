@@ -1,0 +1,41 @@
+import CoordCore
+import CoordSystem
+
+/// What every verb that works on a project has at hand.
+struct Session {
+  let arguments: Arguments
+  let machine: Machine
+  let signals: Signals
+  let project: Project
+
+  init(_ arguments: Arguments) throws(CoordError) {
+    signals = Signals.block()
+    machine = Machine()
+    self.arguments = arguments
+    project = try Project(flag: arguments.values["--root"], environment: machine.environment)
+  }
+
+  /// Runs the coordinator with this project's scheduler.
+  func coordinate(_ goal: Coordinator.Goal, wait: Duration, insists: Bool, dryRun: Bool = false) -> CoordinationResult {
+    switch project.settings.scheduler {
+    case .slurm: run(goal, Slurm(project: project, machine: machine), wait, insists, dryRun)
+    case .local: run(goal, LocalScheduler(project: project, machine: machine), wait, insists, dryRun)
+    }
+  }
+
+  private func run<Cluster: Scheduler>(
+    _ goal: Coordinator.Goal, _ scheduler: Cluster, _ wait: Duration, _ insists: Bool, _ dryRun: Bool
+  ) -> CoordinationResult {
+    var loop = CoordinatorLoop(
+      goal: goal, project: project, machine: machine, signals: signals, scheduler: scheduler, wait: wait,
+      insists: insists, dryRun: dryRun)
+    let quiet = arguments.has("--quiet")
+    return loop.run { if !quiet { Console.note($0) } }
+  }
+
+  /// `--timeout`, else the team's WAIT; and whether to give up exactly then.
+  func patience() throws(CoordError) -> (wait: Duration, insists: Bool) {
+    let given = try arguments.timeout()
+    return (given ?? project.settings.wait, given != nil)
+  }
+}

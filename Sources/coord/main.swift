@@ -1,0 +1,45 @@
+import CoordCore
+import CoordSystem
+
+let version = "0.1.0"
+
+/// Does what the arguments say; the exit code.
+func coord(_ words: [String]) throws(CoordError) -> Int32 {
+  let arguments = try Arguments(words)
+  switch arguments.verb.name {
+  case "help": Console.answer(Grammar.help)
+  case "version":
+    var line = JSONLine()
+    line.add("version", version)
+    Console.answer(arguments.has("--json") ? line.text : "coord \(version)\n")
+  case "guard":
+    guard let group = arguments.command.first.flatMap({ Int32($0) }), group > 1 else { throw .usage("guard needs a group") }
+    Guardian.watch(group: group)
+  case "hold":
+    Console.note(Gate.pass(arguments.command))
+    return 127
+  case "connect": try Connect.run(Session(arguments))
+  case "stop": try Stop.run(Session(arguments))
+  case "restart": try Stop.restart(Session(arguments))
+  case "cleanup": try CleanupCommand.run(Session(arguments))
+  case "status": return try Status.run(Session(arguments))
+  case "supervise": return try Supervise.run(Session(arguments))
+  default: throw .bug("verb \(arguments.verb.name) is in the table only")
+  }
+  return 0
+}
+
+do throws(CoordError) {
+  Terminal.leave(try coord(Array(CommandLine.arguments.dropFirst())))
+} catch {
+  Terminal.write(error.message, to: .errors)
+  if CommandLine.arguments.contains("--json") {
+    var line = JSONLine()
+    line.add("error", error.what)
+    line.add("why", error.why)
+    line.add("next", error.next)
+    line.add("exit_code", Int(error.exitCode))
+    Terminal.write(line.text, to: .output)
+  }
+  Terminal.leave(error.exitCode)
+}

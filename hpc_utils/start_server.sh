@@ -1,0 +1,40 @@
+#!/bin/bash
+#SBATCH --job-name=py_accel_viewer
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=16
+#SBATCH --mem-per-cpu=1500
+#SBATCH --time=36:00:00
+#SBATCH --output=hpc_utils/logs/panel-server-%j.log
+#SBATCH --no-requeue
+#
+# The data server's job. `coord connect` submits it; by hand, from the project folder:
+#   sbatch hpc_utils/start_server.sh
+# The job serves only if the team has no other server; else it says where that is and ends.
+set -u
+
+# Slurm runs a copy of this script in the folder of the sbatch call: look upward from there.
+root=$PWD
+while [ ! -d "$root/hpc_utils" ] && [ "$root" != / ]; do root=$(dirname "$root"); done
+cd "$root" || exit 78
+
+# >>> your cluster: modules, conda, venv >>>
+# module load python/3.11
+# conda activate accel
+# Or keep such lines in hpc_utils/env.sh, which git does not track:
+# shellcheck source=/dev/null
+if [ -r hpc_utils/env.sh ]; then . hpc_utils/env.sh; fi
+# Worker processes of the server.
+NUM_PROCS=${NUM_PROCS:-${SLURM_NTASKS_PER_NODE:-1}}
+# <<< your cluster <<<
+
+if [ ! -x hpc_utils/bin/coord ]; then
+  printf 'start_server.sh: hpc_utils/bin/coord is missing in %s\n' "$root" >&2
+  printf '  next: build it: swift build -c release -Xswiftc -static-executable (see README)\n' >&2
+  exit 78
+fi
+
+# coord fills in {port}, {app}, {app_dir} and {credentials}, and passes the cookie secret by the environment.
+exec hpc_utils/bin/coord supervise --token "${1:-}" -- \
+  panel serve '{app}' --port='{port}' \
+  --basic-auth='{credentials}' --basic-login-template='{app_dir}/templates/login.html' \
+  --unused-session-lifetime=600000 --liveness --num-procs="$NUM_PROCS"
