@@ -54,7 +54,8 @@ public enum CleanupPlan {
   {
     guard case .answered(let jobs) = snapshot.outcome else { return [] }
     return jobs.filter { job in
-      guard job.uid == me, job.life == .pending || job.life == .active, job.state != "COMPLETING", let token = job.token,
+      guard job.uid == me, job.life == .pending || job.life == .active, job.state != "COMPLETING",
+        let token = job.token,
         known.contains(token)
       else { return false }
       if token != state.liveToken { return true }

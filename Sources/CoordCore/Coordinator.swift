@@ -13,7 +13,10 @@ public struct Coordinator: Sendable {
 
   /// A claim of this process.
   struct Claim: Sendable {
-    enum Stage: Sendable { case claimed, submitting, replied(SubmitReply, seenNumber: Int) }
+    enum Stage: Sendable {
+      case claimed, submitting
+      case replied(SubmitReply, seenNumber: Int)
+    }
     var token: Token
     /// Taken before the claim was written: by its own clock the claimant is never late.
     var at: Instant

@@ -7,7 +7,7 @@ extension Coordinator {
     let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
     let watched = beat.changes > 0 && beat.unchanged(at: o.now) <= Limits.freshness
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
-    guard (believed || watched), beat.unchanged(at: o.now) < Limits.freshness else { return nil }
+    guard believed || watched, beat.unchanged(at: o.now) < Limits.freshness else { return nil }
     guard let probed, probed.endpoint == info.endpoint, o.now - probed.at < .seconds(2) else {
       return [.probe(info.endpoint)]
     }

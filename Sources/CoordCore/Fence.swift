@@ -41,10 +41,13 @@ public struct Fence: Sendable {
     guard let token else { return byHand(state) }
     if let start = state.start, start.token == token, state.phase == .started || state.stop != nil {
       if start.author.nonce == nonce, state.phase == .started { return .serve(state) }
-      return .leave("job \(start.body.job?.description ?? "?") on \(start.body.node ?? "?") serves for this token already")
+      return .leave(
+        "job \(start.body.job?.description ?? "?") on \(start.body.node ?? "?") serves for this token already")
     }
     if state.mayStart(token) {
-      if let obstacle { return .end(LockDraft(after: state, ended(token, .failed, obstacle.what + ": " + obstacle.why)), obstacle) }
+      if let obstacle {
+        return .end(LockDraft(after: state, ended(token, .failed, obstacle.what + ": " + obstacle.why)), obstacle)
+      }
       return .start(
         LockDraft(
           after: state,

@@ -52,7 +52,8 @@ public struct Settings: Hashable, Sendable {
   private mutating func set(_ key: String, _ value: String, from source: String) throws(CoordError) {
     func wrong(_ expected: String) -> CoordError {
       .configuration(
-        what: "\(key)=\(value) in \(source) cannot be", why: "\(key) has to be \(expected)", next: "correct \(key) in \(source)")
+        what: "\(key)=\(value) in \(source) cannot be", why: "\(key) has to be \(expected)",
+        next: "correct \(key) in \(source)")
     }
     func seconds(_ unit: Int) throws(CoordError) -> Duration {
       guard let n = Int(value), (1...604_800).contains(n) else { throw wrong("a whole number from 1 to 604800") }
@@ -83,7 +84,8 @@ public struct Settings: Hashable, Sendable {
       healthPath = value
     default:
       throw .configuration(
-        what: "\(source) sets \(key), which is no setting", why: "the settings are \(Self.keys.joined(separator: ", "))",
+        what: "\(source) sets \(key), which is no setting",
+        why: "the settings are \(Self.keys.joined(separator: ", "))",
         next: "correct that line")
     }
   }

@@ -76,7 +76,8 @@ public enum SubmitReply: Hashable, Sendable {
     if doubts.contains(where: { text.contains($0) }) { return false }
     // Said before or instead of a request to the controller: option and script errors.
     let localErrors = [
-      "batch job submission failed:", "unrecognized option", "invalid option", "invalid numeric value", "unable to open",
+      "batch job submission failed:", "unrecognized option", "invalid option", "invalid numeric value",
+      "unable to open",
       "does not look like a batch script", "is not a valid", "invalid time limit", "invalid --", "script arguments",
       "this does not look like", "unable to determine", "batch script",
     ]

@@ -62,7 +62,8 @@ public struct Cleanup<Cluster: Scheduler> {
         done.append("would cancel surplus job \(job.id)")
       } else {
         let problem = scheduler.cancel(job.id)
-        done.append(problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
+        done.append(
+          problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
       }
     }
   }

@@ -137,7 +137,8 @@ public struct Command {
     return result
   }
 
-  private func drain(_ open: inout [(read: Int32, isOutput: Bool)], into all: inout (output: [UInt8], errors: [UInt8])) {
+  private func drain(_ open: inout [(read: Int32, isOutput: Bool)], into all: inout (output: [UInt8], errors: [UInt8]))
+  {
     guard !open.isEmpty else {
       Machine.sleep(.milliseconds(5))
       return

@@ -77,7 +77,8 @@ public enum ProcessTable {
     }
     // The command's name (field 2) may hold blanks and brackets: count from its last one.
     let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count > 19, let state = fields[0].utf8.first, let group = Int32(fields[2]), let start = UInt64(fields[19])
+    guard fields.count > 19, let state = fields[0].utf8.first, let group = Int32(fields[2]),
+      let start = UInt64(fields[19])
     else { return nil }
     return Row(pid: pid, state: state, group: group, start: start)
   }

@@ -99,7 +99,9 @@ public enum Network {
       defer { close(fd) }
       var on: Int32 = 1
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-      if family == AF_INET6 { setsockopt(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<Int32>.size)) }
+      if family == AF_INET6 {
+        setsockopt(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<Int32>.size))
+      }
       if bind(fd, raw, length) == 0 { return true }
       return errno == EADDRNOTAVAIL ? nil : false
     }.flatMap { $0 }

@@ -76,8 +76,9 @@ struct ServerRun: ~Copyable {
       switch action {
       case .launch: events = launch(around).map { [$0] } ?? []
       case .probe:
-        if let port, let status = Network.httpStatus(
-          port: port, path: around.project.settings.healthPath, within: .seconds(1)), status < 500
+        if let port,
+          let status = Network.httpStatus(
+            port: port, path: around.project.settings.healthPath, within: .seconds(1)), status < 500
         {
           around.say("the server answers on \(around.node):\(port)")
           events = [.answered]

@@ -22,7 +22,9 @@ struct Verb: Sendable {
 /// The one table that drives parsing and help.
 enum Grammar {
   static let options: [Option] = [
-    Option(name: "--root", value: "DIR", summary: "the project: the folder that holds hpc_utils (else COORD_ROOT, else upward)"),
+    Option(
+      name: "--root", value: "DIR",
+      summary: "the project: the folder that holds hpc_utils (else COORD_ROOT, else upward)"),
     Option(name: "--json", value: nil, summary: "answer as one line of JSON"),
     Option(name: "--timeout", value: "SECONDS", summary: "give up after so long (else WAIT of coord.conf)"),
     Option(name: "--reason", value: "TEXT", summary: "why, for the teammates who read it"),
@@ -87,7 +89,9 @@ struct Arguments: Sendable {
   init(_ words: [String]) throws(CoordError) {
     guard let first = words.first else { throw .usage("a verb is missing") }
     let name = ["--help", "-h"].contains(first) ? "help" : first == "--version" ? "version" : first
-    guard let verb = Grammar.verbs.first(where: { $0.name == name }) else { throw .usage("\(first) is no verb of coord") }
+    guard let verb = Grammar.verbs.first(where: { $0.name == name }) else {
+      throw .usage("\(first) is no verb of coord")
+    }
     self.verb = verb
     var rest = words.dropFirst()
     while let word = rest.popFirst() {

@@ -21,7 +21,8 @@ enum CleanupCommand {
       if case .failed(let error) = session.coordinate(.settle, wait: wait, insists: true, dryRun: dryRun) {
         unsettled = error
       }
-      if case .interrupted? = unsettled {} else {
+      if case .interrupted? = unsettled {
+      } else {
         do throws(StorageFailure) { try cleanup.run() } catch { throw error.error }
       }
     }

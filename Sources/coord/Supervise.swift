@@ -4,7 +4,9 @@ import CoordSystem
 /// `coord supervise -- COMMAND…`: what the job runs.
 enum Supervise {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
-    guard !session.arguments.command.isEmpty else { throw .usage("`coord supervise` needs the server's command after --") }
+    guard !session.arguments.command.isEmpty else {
+      throw .usage("`coord supervise` needs the server's command after --")
+    }
     var token: Token?
     // An empty one is that of a job submitted by hand: start_server.sh passes its first argument on.
     if let text = session.arguments.values["--token"], !text.isEmpty {
@@ -34,7 +36,9 @@ enum Supervise {
           next: "submit it with `sbatch hpc_utils/start_server.sh`, or set SCHEDULER=local in hpc_utils/coord.conf")
       }
       // Slurm 22.05 and older do not set SLURM_JOB_END_TIME.
-      if let seconds = environment["SLURM_JOB_END_TIME"].flatMap({ Int64($0) }) { return (job, WallTime(seconds: seconds)) }
+      if let seconds = environment["SLURM_JOB_END_TIME"].flatMap({ Int64($0) }) {
+        return (job, WallTime(seconds: seconds))
+      }
       return (job, Slurm(project: session.project, machine: session.machine).end(of: job))
     }
   }

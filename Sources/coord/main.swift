@@ -13,7 +13,9 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
     line.add("version", version)
     Console.answer(arguments.has("--json") ? line.text : "coord \(version)\n")
   case "guard":
-    guard let group = arguments.command.first.flatMap({ Int32($0) }), group > 1 else { throw .usage("guard needs a group") }
+    guard let group = arguments.command.first.flatMap({ Int32($0) }), group > 1 else {
+      throw .usage("guard needs a group")
+    }
     Guardian.watch(group: group)
   case "hold":
     Console.note(Gate.pass(arguments.command))

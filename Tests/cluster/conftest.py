@@ -1,0 +1,209 @@
+"""A real Slurm cluster for the tests, and what a team does on it."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+MINICLUSTER = HERE / "minicluster"
+STATE = pathlib.Path(os.environ.get("MINICLUSTER_DIR", "/tmp/minicluster"))
+USERS = 12
+LOGINS = ["login1", "login2"]
+ADDRESS = re.compile(r"^node\d+:\d+$")
+
+
+def eventually(condition, seconds, what):
+    """Waits until `condition()` is true, and returns what it returned."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            pytest.fail(f"not within {seconds} s: {what}")
+        time.sleep(0.1)
+
+
+class Cluster:
+    """The running minicluster."""
+
+    def control(self, *words):
+        subprocess.run([MINICLUSTER, *words], check=True, stdout=subprocess.DEVNULL)
+
+    def arguments(self, host, user, command, environment, umask):
+        pid = (STATE / "run" / host / "init.pid").read_text().strip()
+        variables = {"HOME": f"/home/{user}", "USER": user, "LANG": "C.UTF-8", **environment}
+        variables.setdefault("PATH", "/usr/local/bin:/usr/bin:/bin")
+        return [
+            "nsenter", "-t", pid, "--uts", "--net", "--mount", "--", "runuser", "-u", user, "--",
+            "env", "-i", *[f"{k}={v}" for k, v in variables.items()],
+            "sh", "-c", f'umask {umask}; cd "$0" && exec "$@"', *command,
+        ]
+
+    def start(self, host, user, directory, command, environment=None, umask="022", **options):
+        """Starts a command as a user on a host."""
+        words = self.arguments(host, user, [str(directory), *map(str, command)], environment or {}, umask)
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+    def squeue(self, *words):
+        return subprocess.run(["squeue", "--noheader", *words], check=True, capture_output=True, text=True).stdout
+
+    def jobs(self, comment="coord:"):
+        """Live jobs that coord submitted."""
+        rows = [line.split("|") for line in self.squeue("--format=%i|%T|%k|%N|%u|%Z").splitlines()]
+        return [row for row in rows if comment in row[2] and row[1] in ("PENDING", "RUNNING", "CONFIGURING")]
+
+    def in_node(self, node, *command):
+        return subprocess.run(
+            [MINICLUSTER, "exec", node, "--", *command], capture_output=True, text=True)
+
+
+class Finished:
+    """What a command did."""
+
+    def __init__(self, process, timeout):
+        self.output, self.errors = process.communicate(timeout=timeout)
+        self.code = process.returncode
+
+    def __repr__(self):
+        return f"exit {self.code}\nstdout: {self.output}\nstderr: {self.errors}"
+
+
+class Project:
+    """One team's project directory on the shared disk."""
+
+    def __init__(self, cluster, path):
+        self.cluster = cluster
+        self.path = path
+        self.shims = path / "shims"
+        path.mkdir()
+        shutil.copytree(REPOSITORY / "hpc_utils", path / "hpc_utils", ignore=shutil.ignore_patterns(
+            "bin", "locks", "server_info.txt", "*.log", "env.sh", ".cookie_secret"))
+        (path / "hpc_utils" / "bin").mkdir()
+        shutil.copy(os.environ["COORD_BINARY"], path / "hpc_utils" / "bin" / "coord")
+        (path / "fake").mkdir()
+        shutil.copy(HERE / "fake_panel", path / "fake" / "panel")
+        self.shims.mkdir()
+        for name in ["squeue", "sbatch", "scancel", "scontrol"]:
+            shutil.copy(HERE / "shim", self.shims / name)
+        (self.shims / "calls.log").touch()
+        (path / "hpc_utils" / "env.sh").write_text(f"PATH={path}/fake:$PATH\n")
+        (path / "credentials.json").write_text('{"megan": "secret"}\n')
+        for root, folders, files in os.walk(path):
+            os.chmod(root, 0o2775)
+            shutil.chown(root, group="lab")
+            for name in files:
+                file = pathlib.Path(root, name)
+                shutil.chown(file, group="lab")
+                os.chmod(file, 0o775 if os.access(file, os.X_OK) else 0o664)
+        os.chmod(path / "credentials.json", 0o640)
+
+    def environment(self):
+        return {"PATH": f"{self.shims}:/usr/local/bin:/usr/bin:/bin", "SHIM_DIR": str(self.shims)}
+
+    def start(self, *words, user="ann1", host="login1", umask="022", environment=None):
+        command = [self.path / "hpc_utils" / "bin" / "coord", *words]
+        return self.cluster.start(
+            host, user, self.path, command, {**self.environment(), **(environment or {})}, umask)
+
+    def run(self, *words, timeout=200, **options):
+        return Finished(self.start(*words, **options), timeout)
+
+    def shell(self, *command, user="ann1", host="login1", timeout=60):
+        return Finished(self.cluster.start(host, user, self.path, command, self.environment()), timeout)
+
+    def storm(self, count, *words, umask="022", timeout=200):
+        """`count` processes at the same moment, from all users and login nodes."""
+        processes = [
+            self.start(*words, user=f"ann{i % USERS + 1}", host=LOGINS[i % 2], umask=umask) for i in range(count)]
+        return [Finished(process, timeout) for process in processes]
+
+    def calls(self, command):
+        """When this scheduler command was called, and with what."""
+        rows = [line.split(" ", 3) for line in (self.shims / "calls.log").read_text().splitlines()]
+        return [(float(row[0]), row[3] if len(row) > 3 else "") for row in rows if row[2] == command]
+
+    def fail_scheduler(self, command, mode):
+        path = self.shims / f"{command}.{mode}"
+        path.touch()
+        return path
+
+    def entries(self):
+        """The lock log, decoded."""
+        folder = self.path / "hpc_utils" / "locks"
+        names = sorted(p.name for p in folder.iterdir() if re.fullmatch(r"\d{8}", p.name)) if folder.is_dir() else []
+        return [dict(line.split("=", 1) for line in (folder / name).read_text().splitlines()) for name in names]
+
+    def kinds(self):
+        return [entry["KIND"] for entry in self.entries()]
+
+    def info(self):
+        try:
+            text = (self.path / "hpc_utils" / "server_info.txt").read_text()
+        except FileNotFoundError:
+            return {}
+        return dict(line.split("=", 1) for line in text.splitlines())
+
+    def jobs(self):
+        return [row for row in self.cluster.jobs() if row[5] == str(self.path)]
+
+    def edit_job(self, directive):
+        script = self.path / "hpc_utils" / "start_server.sh"
+        script.write_text(script.read_text().replace("#SBATCH --nodes=1", f"#SBATCH --nodes=1\n#SBATCH {directive}"))
+
+    def job_environment(self, line):
+        with open(self.path / "hpc_utils" / "env.sh", "a") as file:
+            file.write(f"export {line}\n")
+
+    def server_pids(self):
+        found = subprocess.run(
+            ["pgrep", "-f", f"{self.path}/fake/panel serve"], capture_output=True, text=True).stdout.split()
+        return [int(pid) for pid in found]
+
+    def check_invariants(self):
+        """I1 at most one `started` per token; I2 at most one sbatch per token; numbers without a gap."""
+        entries = self.entries()
+        assert [int(e["LOCK"]) for e in entries] == list(range(1, len(entries) + 1))
+        started = [e["TOKEN"] for e in entries if e["KIND"] == "started"]
+        assert len(started) == len(set(started)), "I1"
+        tokens = re.findall(r"--comment=coord:(\w+)", "\n".join(arguments for _, arguments in self.calls("sbatch")))
+        assert len(tokens) == len(set(tokens)), "I2"
+        assert len(self.server_pids()) <= 1 or os.environ.get("FAKE_PANEL_STUBBORN"), "two servers"
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    subprocess.run([MINICLUSTER, "down"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([MINICLUSTER, "up", "-n", "4", "-l", "2", "-u", str(USERS)], check=True)
+    yield Cluster()
+    subprocess.run([MINICLUSTER, "down"], check=True)
+
+
+@pytest.fixture
+def make_project(cluster, request):
+    projects = []
+
+    def make(suffix=""):
+        project = Project(cluster, pathlib.Path("/shared", request.node.name + suffix))
+        projects.append(project)
+        return project
+
+    yield make
+    for project in projects:
+        for row in cluster.jobs() + [r.split("|") for r in cluster.squeue("--format=%i|%T|%k|%N|%u|%Z").splitlines()]:
+            if row[5] == str(project.path):
+                subprocess.run(["scancel", row[0]], check=False)
+        eventually(lambda: not project.server_pids(), 30, "the servers of a test end with it")
+        project.check_invariants()
+        shutil.rmtree(project.path)
+
+
+@pytest.fixture
+def project(make_project):
+    return make_project()

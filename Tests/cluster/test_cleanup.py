@@ -1,0 +1,80 @@
+"""coord cleanup: safe from cron, on every login node at once."""
+import os
+import subprocess
+import time
+
+from conftest import Finished, eventually
+
+OLD = time.time() - 40 * 86400
+
+
+def test_records_what_nobody_recorded(project):
+    assert project.run("connect").code == 0
+    job = project.info()["JOB_ID"]
+    # Everything of the job at once, as the kernel's memory killer does it.
+    supervisor = subprocess.run(
+        ["pgrep", "-f", "hpc_utils/bin/coord (supervise|guard)"], capture_output=True, text=True).stdout.split()
+    for pid in map(int, supervisor + list(map(str, project.server_pids()))):
+        os.kill(pid, 9)
+    eventually(lambda: not project.jobs(), 30, "the job is over")
+    assert project.info()["JOB_ID"] == job and project.kinds()[-1] == "started"
+    dry = project.run("cleanup", "--dry-run", user="ann2")
+    assert dry.code == 0 and "would record" in dry.errors, dry
+    assert project.kinds()[-1] == "started" and project.info()
+    results = [
+        Finished(p, 200) for p in
+        [project.start("cleanup", user=f"ann{i}", host=f"login{i % 2 + 1}") for i in range(1, 7)]]
+    assert {r.code for r in results} == {0}, results
+    assert project.kinds().count("ended") == 1 and project.kinds()[-1] == "ended"
+    assert not project.info(), "the stale heartbeat is gone"
+    assert project.run("connect", user="ann2").code == 0
+
+
+def test_leaves_a_healthy_server_alone(project):
+    result = project.run("connect")
+    before = project.kinds()
+    for user in ("ann1", "ann2"):
+        cleaned = project.run("cleanup", user=user)
+        assert cleaned.code == 0 and cleaned.output == "", cleaned
+    assert project.kinds() == before and project.info()
+    assert project.run("connect").output == result.output
+
+
+def test_nothing_to_do_is_silent(project):
+    result = project.run("cleanup", "--quiet")
+    assert (result.code, result.output, result.errors) == (0, "", ""), result
+
+
+def test_removes_old_files_and_no_younger_ones(project):
+    assert project.run("connect").code == 0
+    assert project.run("stop").code == 0
+    locks, logs = project.path / "hpc_utils" / "locks", project.path / "hpc_utils" / "logs"
+    old = [locks / "tmp.0123.00000009", locks / f"sbatch.{'a' * 32}.out", logs / "panel-server-1.log",
+           project.path / "hpc_utils" / ".server_info.0123"]
+    young = [locks / "tmp.4567.00000009", logs / "panel-server-2.log"]
+    foreign = [logs / "notes.txt", locks / "README"]
+    for path in old + young + foreign:
+        path.write_text("x")
+        subprocess.run(["chown", "ann1:lab", path], check=True)
+    for path in old + foreign:
+        os.utime(path, (OLD, OLD))
+    dry = project.run("cleanup", "--dry-run")
+    assert dry.output.count("would remove") == len(old) and all(path.exists() for path in old), dry
+    result = project.run("cleanup")
+    assert result.code == 0 and result.output.count("removed") == len(old), result
+    assert not any(path.exists() for path in old)
+    assert all(path.exists() for path in young + foreign)
+
+
+def test_cancels_surplus_jobs_of_ours_only(project):
+    assert project.run("connect").code == 0
+    token = project.info()["TOKEN"]
+    assert project.run("stop").code == 0
+    surplus = project.shell(
+        "sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{token}", "--wrap=sleep 600").output.strip()
+    other = project.shell(
+        "sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{'0' * 32}", "--wrap=sleep 600").output.strip()
+    result = project.run("cleanup")
+    assert f"cancelled surplus job {surplus}" in result.output, result
+    left = project.cluster.squeue("--format=%i", "--states=PENDING")
+    assert other in left.split() and surplus not in left.split()

@@ -1,0 +1,116 @@
+"""The main job: everybody gets the one server, from one job."""
+import subprocess
+
+from conftest import ADDRESS, MINICLUSTER, Finished, eventually
+
+
+def addresses(results):
+    bad = [r for r in results if r.code != 0 or not ADDRESS.match(r.output.strip())]
+    assert not bad, bad[0]
+    return {r.output.strip() for r in results}
+
+
+def paced(calls):
+    times = [at for at, _ in calls]
+    return all(b - a > 4.9 for a, b in zip(times, times[1:]))
+
+
+def test_storm_from_nothing_makes_one_job(project):
+    results = project.storm(40, "connect")
+    assert len(addresses(results)) == 1
+    assert len(project.calls("sbatch")) == 1
+    assert len(project.jobs()) == 1
+    assert project.kinds()[:1] == ["claimed"] and project.kinds()[-1] == "started"
+    assert paced(project.calls("squeue")), project.calls("squeue")
+
+
+def test_storm_on_a_warm_server_asks_no_scheduler(project):
+    first = project.run("connect")
+    assert first.code == 0, first
+    before = (project.shims / "calls.log").read_text()
+    assert addresses(project.storm(40, "connect")) == {first.output.strip()}
+    assert (project.shims / "calls.log").read_text() == before
+
+
+def test_umask_077(project):
+    assert len(addresses(project.storm(12, "connect", umask="077"))) == 1
+    assert addresses(project.storm(12, "connect", umask="077"))
+    assert len(project.calls("sbatch")) == 1
+    assert project.run("stop", user="ann7", umask="077").code == 0
+
+
+def test_two_services_in_two_directories(make_project):
+    one, two = make_project("_a"), make_project("_b")
+    started = [p.start("connect", user=u) for p in (one, two) for u in ("ann1", "ann2")]
+    results = [Finished(process, 200) for process in started]
+    first, second = addresses(results[:2]), addresses(results[2:])
+    assert len(first) == 1 and len(second) == 1 and first != second
+    assert one.run("stop").code == 0
+    assert not one.info() and two.run("connect").output.strip() in second
+
+
+def test_job_by_hand_is_joined(project):
+    by_hand = project.shell("sbatch", "--parsable", "hpc_utils/start_server.sh")
+    assert by_hand.code == 0, by_hand
+    eventually(lambda: "started" in project.kinds(), 30, "the job claims for itself")
+    result = project.run("connect", user="ann2")
+    assert result.code == 0, result
+    assert project.info()["JOB_ID"] == by_hand.output.strip()
+    assert project.kinds() == ["claimed", "started"]
+
+
+def test_second_job_by_hand_says_where_the_server_is(project):
+    assert project.run("connect").code == 0
+    job = project.shell("sbatch", "--parsable", "hpc_utils/start_server.sh").output.strip()
+    log = project.path / "hpc_utils" / "logs" / f"panel-server-{job}.log"
+    eventually(lambda: log.exists() and "a server is there already" in log.read_text(), 30, "it says so")
+    state = lambda: project.cluster.squeue("--states=all", "--format=%T", f"--job={job}").strip()
+    eventually(lambda: state() == "COMPLETED", 30, "it ends in order")
+    assert len(project.server_pids()) == 1
+
+
+def test_server_info_is_what_people_read(project):
+    result = project.run("connect")
+    lines = (project.path / "hpc_utils" / "server_info.txt").read_text().splitlines()
+    keys = [line.split("=")[0] for line in lines]
+    assert keys == [
+        "NODE", "PORT", "JOB_ID", "STARTED", "STATE", "BEAT", "HEARTBEAT", "ENDS", "LOCK", "TOKEN", "USER"]
+    assert result.output.strip() == f"{project.info()['NODE']}:{project.info()['PORT']}"
+    beat = project.info()["BEAT"]
+    eventually(lambda: project.info().get("BEAT") not in (beat, None), 12, "it beats")
+
+
+def test_taken_port_is_passed_over(project):
+    taker = "import socket,time\ns=socket.create_server(('',7860)); time.sleep(120)"
+    blockers = [
+        subprocess.Popen([MINICLUSTER, "exec", node, "--", "/usr/bin/python3", "-c", taker])
+        for node in ("node1", "node2", "node3", "node4")]
+    try:
+        for node in ("node1", "node2", "node3", "node4"):
+            eventually(lambda: "7860" in project.cluster.in_node(node, "ss", "-ltn").stdout, 10, "ports are taken")
+        result = project.run("connect")
+        assert result.output.strip().endswith(":7861"), result
+    finally:
+        for blocker in blockers:
+            blocker.kill()
+            blocker.wait()
+
+
+def test_pending_reason_and_expected_start_are_said(project):
+    project.edit_job("--begin=now+1hour")
+    result = project.run("connect", "--timeout", "12")
+    assert result.code == 75
+    assert "waiting in the queue (BeginTime), expected to start at 20" in result.errors, result
+    assert len(project.jobs()) == 1, "the job stays for the next connect"
+    status = project.run("status", user="ann2")
+    assert status.code == 75 and "PENDING" in status.output, status
+    again = project.run("connect", "--timeout", "2", user="ann2", host="login2")
+    assert again.code == 75 and len(project.calls("sbatch")) == 1, again
+
+
+def test_status_when_ready_and_when_not(project):
+    none = project.run("status")
+    assert none.code == 69 and "no server was ever started" in none.output, none
+    assert project.run("connect").code == 0
+    ready = project.run("status", "--json", user="ann3", host="login2")
+    assert ready.code == 0 and '"state": "ready"' in ready.output, ready
