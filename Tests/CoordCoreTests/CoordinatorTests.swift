@@ -1,0 +1,352 @@
+import CoordCore
+import Testing
+
+private let t1 = World.token(1)
+
+/// Runs a coordinator over a world for some seconds, one look a second; what it appended first, if anything.
+private func watch(
+  _ c: inout Coordinator, _ w: inout World, seconds: Int, each: (inout World, Int) -> Void = { _, _ in }
+) -> EntryBody? {
+  for second in 0..<seconds {
+    each(&w, second)
+    if let body = c.next(w.observation()).appended { return body }
+    w.wait(1)
+  }
+  return nil
+}
+
+@Suite struct Answering {
+  @Test func readyServerIsAnsweredWithoutLogOrScheduler() {
+    var w = World()
+    w.beat(1, token: t1)
+    var c = w.observer()
+    let endpoint = Endpoint(node: "node1", port: 7860)!
+    #expect(c.next(w.observation(log: false)) == [.probe(endpoint)])
+    c.handle(.probed(endpoint, reached: true), now: w.now)
+    #expect(c.next(w.observation(log: false)) == [.answer(w.info.info!)])
+  }
+
+  @Test func clockThatDisagreesIsWatchedForOneBeat() {
+    for skew in [-86_400, 86_400] as [Int64] {
+      var w = World()
+      for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+      w.beat(1, token: t1, skew: skew)
+      var c = w.observer()
+      #expect(c.next(w.observation(log: false)) == [.readLog])
+      #expect(c.next(w.observation()).progress == .starting(World.job, node: "node1"))
+      w.wait(4)
+      w.beat(2, token: t1, skew: skew)
+      #expect(c.next(w.observation()) == [.probe(Endpoint(node: "node1", port: 7860)!)])
+    }
+  }
+
+  @Test func openPortProvesNothingOnceTheBeatIsStale() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1, skew: -3600)
+    var c = w.observer()
+    c.handle(.probed(Endpoint(node: "node1", port: 7860)!, reached: true), now: w.now)
+    for _ in 0..<9 {
+      #expect(!c.next(w.observation()).contains(.answer(w.info.info!)))
+      w.wait(1)
+    }
+  }
+
+  @Test func heartbeatOfAnotherTokenIsNoAnswer() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: World.token(2))
+    var c = w.observer()
+    #expect(c.next(w.observation()).progress == .starting(World.job, node: "node1"))
+  }
+}
+
+@Suite struct Claiming {
+  @Test func onlyAfterTheSchedulerAnswered() {
+    var w = World()
+    var c = w.observer()
+    #expect(c.next(w.observation()).looks)
+    w.noAnswer()
+    #expect(watch(&c, &w, seconds: 30) == nil)
+    w.answer([])
+    let claim = c.next(w.observation()).appended
+    #expect(claim?.kind == .claimed && claim?.scheduler == "slurm")
+  }
+
+  @Test func sbatchIsCalledOnceAndOnlyByTheClaimant() {
+    var w = World()
+    var c = w.observer(uid: 1001)
+    _ = c.next(w.observation())
+    w.answer([])
+    let claim = c.next(w.observation()).appended!
+    w.append(.claimed, claim.token)
+    #expect(c.next(w.observation()).submits)
+    #expect(!c.next(w.observation()).submits)
+    var other = w.observer()
+    #expect(!other.next(w.observation()).submits)
+    c.handle(.submitted(claim.token, .accepted(World.job)), now: w.now)
+    #expect(c.next(w.observation()).appended?.job == World.job)
+  }
+
+  @Test func claimantThatWasHeldUpMustNotSubmit() {
+    var w = World()
+    var c = w.observer(uid: 1001)
+    _ = c.next(w.observation())
+    w.answer([])
+    let claim = c.next(w.observation()).appended!
+    w.append(.claimed, claim.token)
+    w.wait(60)
+    let actions = c.next(w.observation())
+    #expect(!actions.submits && actions.appended?.outcome == .withdrawn)
+  }
+
+  @Test func refusalNeedsALookAndIsReportedToThoseWhoWaited() {
+    var w = World()
+    var c = w.observer(uid: 1001)
+    var waiter = w.observer()
+    _ = c.next(w.observation())
+    w.answer([])
+    let claim = c.next(w.observation()).appended!
+    w.append(.claimed, claim.token)
+    _ = waiter.next(w.observation())
+    _ = c.next(w.observation())
+    c.handle(.submitted(claim.token, .refused("Invalid account")), now: w.now)
+    #expect(c.next(w.observation()).looks)
+    w.answer([], askedBy: 1001)
+    let end = c.next(w.observation()).appended!
+    #expect(end.outcome == .refused && end.reason == "Invalid account")
+    w.append(.ended, claim.token) { $0 = end }
+    #expect(waiter.next(w.observation()).error?.exitCode == 69)
+  }
+
+  @Test func interruptedClaimantWithdraws() {
+    var w = World()
+    var c = w.observer(uid: 1001)
+    _ = c.next(w.observation())
+    w.answer([])
+    let claim = c.next(w.observation()).appended!
+    w.append(.claimed, claim.token)
+    c.interrupt(signal: 2)
+    let actions = c.next(w.observation())
+    #expect(actions.appended?.outcome == .withdrawn && actions.error == .interrupted(signal: 2))
+  }
+}
+
+@Suite struct ProofsBeforeEnded {
+  @Test func deadClaimantNeedsTwoLooksSixtySecondsApart() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.claimant = .dead
+    var c = w.observer()
+    var asked: [Int] = []
+    let end = watch(&c, &w, seconds: 200) { w, second in
+      if second % 5 == 1 {
+        w.answer([])
+        asked.append(second)
+      }
+    }
+    #expect(end?.outcome == .lost)
+    #expect((60...75).contains(asked.last! - asked.first!))
+  }
+
+  @Test func liveClaimIsLeftAloneForNinetySeconds() {
+    var w = World()
+    w.append(.claimed, t1)
+    var c = w.observer()
+    var c2 = c
+    #expect(watch(&c, &w, seconds: 88) { w, second in if second % 5 == 0 { w.answer([]) } } == nil)
+    #expect(watch(&c2, &w, seconds: 200) { w, second in if second % 5 == 0 { w.answer([]) } } != nil)
+  }
+
+  @Test func jobThatIsFoundIsRecordedInsteadOfBeingEnded() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.claimant = .dead
+    w.answer([World.queued("PENDING", token: t1)])
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 3)?.kind == .submitted)
+  }
+
+  @Test func sbatchFileOfAKilledClaimantIsEnough() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.claimant = .dead
+    w.submitOutput = "4711;main\n"
+    var c = w.observer()
+    #expect(c.next(w.observation()).appended?.job == JobID("4711;main"))
+  }
+
+  @Test(arguments: [EntryKind.claimed, .submitted, .started])
+  func neitherSilenceOfTheSchedulerNorHiddenJobsProveAnything(last: EntryKind) {
+    for hidden in [true, false] {
+      var w = World()
+      w.append(.claimed, t1)
+      if last != .claimed { w.append(.submitted, t1) }
+      if last == .started { w.append(.started, t1) }
+      w.claimant = .dead
+      var c = w.observer()
+      let end = watch(&c, &w, seconds: 110) { w, second in
+        if second % 5 == 0 { if hidden { w.answer([], seesEverybody: false) } else { w.noAnswer() } }
+      }
+      #expect(end == nil)
+    }
+  }
+
+  @Test func ownerMayProveItWhereJobsAreHidden() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    var c = w.observer(uid: 1001)
+    let end = watch(&c, &w, seconds: 60) { w, second in
+      if second % 5 == 1 { w.answer([], askedBy: 1001, seesEverybody: false) }
+    }
+    #expect(end?.kind == .ended)
+  }
+
+  @Test func oldAnswersProveNothing() {
+    var w = World()
+    w.answer([])
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 300) == nil)
+  }
+
+  @Test(arguments: [("NODE_FAIL", Outcome.lost), ("PREEMPTED", .lost), ("FAILED", .failed), ("CANCELLED", .failed)])
+  func terminalJobNeedsTwoLooks(state: String, outcome: Outcome) {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    var c = w.observer()
+    w.answer([World.queued(state, token: t1)])
+    _ = c.next(w.observation())
+    let end = watch(&c, &w, seconds: 30) { w, second in
+      if second % 5 == 1 { w.answer([World.queued(state, token: t1)]) }
+    }
+    #expect(end?.outcome == outcome)
+  }
+
+  @Test(arguments: ["CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "RUNNING", "A_STATE_OF_TOMORROW"])
+  func jobInAnyOtherStateIsNotOver(state: String) {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 200) { w, second in
+      if second % 5 == 0 { w.answer([World.queued(state, token: t1)]) }
+    }
+    #expect(end == nil)
+  }
+
+  @Test func silentServerIsOverAfterD() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 119) { w, s in if s % 5 == 0 { w.noAnswer() } } == nil)
+    #expect(watch(&c, &w, seconds: 3)?.outcome == .lost)
+  }
+
+  @Test func silentServerOfAJobThatIsOverNeedsTenSecondsAndTwoLooks() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    var c = w.observer()
+    var end: EntryBody?
+    var at = 0
+    for second in 0..<60 where end == nil {
+      if second % 5 == 0 { w.answer([World.queued("NODE_FAIL", token: t1)]) }
+      end = c.next(w.observation()).appended
+      at = second
+      w.wait(1)
+    }
+    #expect(end?.outcome == .lost && (15...35).contains(at))
+  }
+
+  @Test func serverThatBeatsIsNeverEndedWhateverTheSchedulerSays() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    var c = w.observer(.settle)
+    // A heartbeat a day off is watched, not believed.
+    w.beat(0, token: t1, skew: 86_400)
+    _ = c.next(w.observation())
+    var answer = w.observer()
+    let end = watch(&answer, &w, seconds: 300) { w, second in
+      if second % 5 == 0 {
+        w.beat(second, token: t1, skew: 86_400)
+        w.answer([])
+      }
+    }
+    #expect(end == nil)
+  }
+
+  @Test func fileThatCannotBeReadIsNoSilence() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.info = .unreadable("EIO")
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 400) { w, s in if s % 5 == 0 { w.answer([]) } } == nil)
+  }
+}
+
+@Suite struct Stopping {
+  private let stop = Coordinator.Goal.stop(.stopped, reason: "stopped by ann2")
+
+  @Test func isRequestedOnceAndSeenDone() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    var c = w.observer(stop)
+    let request = c.next(w.observation()).appended!
+    #expect(request.kind == .stopRequested && request.outcome == .stopped)
+    w.append(.stopRequested, t1) { $0 = request }
+    #expect(c.next(w.observation()).progress != nil)
+    w.append(.ended, t1) { $0.outcome = .stopped }
+    let last = c.next(w.observation())
+    #expect(last.count == 1 && last.appended == nil && last.error == nil && last.progress == nil)
+  }
+
+  @Test func ofNothingIsDoneAtOnce() {
+    var w = World()
+    var c = w.observer(stop)
+    #expect(c.next(w.observation()) == [.settle(ServiceState(next: 1, previous: LockEntry.nothingBefore))])
+  }
+
+  @Test func ownerCancelsAPendingJobOnce() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    w.append(.stopRequested, t1)
+    w.answer([World.queued("PENDING", token: t1)])
+    var c = w.observer(stop, uid: 1001)
+    #expect(c.next(w.observation()) == [.cancel(World.job)])
+    #expect(c.next(w.observation()).looks)
+  }
+}
+
+@Suite struct DamagedLogs {
+  @Test func entryThatDoesNotFollowItsPredecessorIsAnErrorAndNothingIsDone() {
+    var w = World()
+    w.append(.claimed, t1)
+    var other = World()
+    other.append(.claimed, World.token(9))
+    other.append(.submitted, World.token(9))
+    w.tail.slots.append(other.tail.slots[1])
+    var c = w.observer()
+    #expect(c.next(w.observation()).error?.exitCode == 74)
+  }
+
+  @Test func tornLastNumberCountsAsTakenByNobodyAfterTheClaimLimit() {
+    var w = World()
+    w.tail.slots.append(.torn(digest: "torn"))
+    w.answer([])
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 88) { w, s in if s % 5 == 0 { w.answer([]) } } == nil)
+    var number = 0
+    for second in 0..<20 where number == 0 {
+      if second % 5 == 0 { w.answer([]) }
+      for case .append(let draft) in c.next(w.observation()) { number = draft.number }
+      w.wait(1)
+    }
+    #expect(number == 2)
+  }
+}

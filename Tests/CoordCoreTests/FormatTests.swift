@@ -1,0 +1,172 @@
+import CoordCore
+import Testing
+
+@Suite struct Entries {
+  private func sample() -> LockEntry {
+    LockEntry(
+      number: 17, previous: LockEntry.nothingBefore, time: WallTime(text: "2026-11-25T04:29:07+00:00")!,
+      author: World.owner,
+      body: EntryBody(.ended, World.token(5)).with {
+        $0.job = JobID("4711;main")
+        $0.outcome = .failed
+        $0.reason = "a=b\\n\nTOKEN=forged"
+      })
+  }
+
+  @Test func comeBackAsTheyWere() { #expect(LockEntry(decoding: sample().encoded, number: 17) == sample()) }
+
+  @Test func valuesCannotForgeLines() {
+    let text = String(decoding: sample().encoded, as: UTF8.self)
+    #expect(text.split(separator: "\n").filter { $0.hasPrefix("TOKEN=") }.count == 1)
+  }
+
+  @Test func everyTornOrChangedByteIsNoticed() {
+    let bytes = sample().encoded
+    for length in 0..<bytes.count { #expect(LockEntry(decoding: Array(bytes[..<length]), number: 17) == nil) }
+    for at in bytes.indices {
+      var changed = bytes
+      changed[at] ^= 1
+      #expect(LockEntry(decoding: changed, number: 17) == nil)
+    }
+    #expect(LockEntry(decoding: bytes, number: 18) == nil)
+  }
+}
+
+@Suite struct Heartbeats {
+  private let good = """
+    NODE=node1
+    PORT=7860
+    JOB_ID=4711
+    STARTED=2026-11-25T04:29:07+00:00
+    STATE=ready
+    BEAT=23
+    HEARTBEAT=2026-11-25T04:31:02+00:00
+    ENDS=2026-11-26T16:29:07+00:00
+    LOCK=17
+    TOKEN=0123456789abcdef0123456789abcdef
+    USER=ann1
+
+    """
+
+  @Test func comeBackAsTheyWere() {
+    let info = ServerInfo(decoding: Array(good.utf8))
+    #expect(info.map { String(decoding: $0.encoded, as: UTF8.self) } == good)
+  }
+
+  @Test(arguments: [
+    ("NODE=node1", "NODE=-oProxyCommand=x"), ("NODE=node1", "NODE=$(reboot)"), ("NODE=node1", "NODE="),
+    ("PORT=7860", "PORT=0"), ("PORT=7860", "PORT=65536"), ("PORT=7860", "PORT=22; x"), ("STATE=ready", "STATE=dead"),
+    ("JOB_ID=4711", "JOB_ID=4711;x y"), ("TOKEN=0123", "TOKEN=zzzz"), ("BEAT=23\n", ""), ("2026-11-25T04:31", "soon"),
+  ])
+  func badValuesAreRefused(value: String, bad: String) {
+    #expect(ServerInfo(decoding: Array(good.replacingFirst(value, bad).utf8)) == nil)
+  }
+}
+
+extension String {
+  fileprivate func replacingFirst(_ old: String, _ new: String) -> String {
+    guard let range = firstRange(of: old) else { return self }
+    return String(self[..<range.lowerBound]) + new + self[range.upperBound...]
+  }
+}
+
+@Test(
+  arguments: [
+    (0, "1970-01-01T00:00:00+00:00"), (951_782_400, "2000-02-29T00:00:00+00:00"),
+    (1_795_580_947, "2026-11-25T04:29:07+00:00"), (4_107_542_399, "2100-02-28T23:59:59+00:00"),
+  ] as [(Int64, String)])
+func wallTimes(seconds: Int64, text: String) {
+  #expect(WallTime(seconds: seconds).text == text)
+  #expect(WallTime(text: text) == WallTime(seconds: seconds))
+}
+
+@Test(arguments: ["", "2026-11-25", "2026-13-25T04:29:07+00:00", "2026-11-25T04:29:07+01:00", "Unknown"])
+func textsThatAreNoTimes(text: String) { #expect(WallTime(text: text) == nil) }
+
+@Suite struct SlurmOutput {
+  @Test func queueLines() {
+    let jobs = SlurmText.jobs(
+      squeue: """
+        CLUSTER: main
+        4711|1001|ann1|PENDING|2026-11-25T10:35:27|Resources|coord:0123456789abcdef0123456789abcdef
+        4712_3|1001|ann1|RUNNING|2026-11-25T10:35:27|None|(null)
+        4713|1001|ann1|PENDING|N/A|Nodes required for job are DOWN, DRAINED|a|b
+
+        """)
+    #expect(jobs?.map(\.id.description) == ["4711;main", "4712_3;main", "4713;main"])
+    #expect(jobs?[0].token == Token("0123456789abcdef0123456789abcdef"))
+    #expect(jobs?[0].expectedStart == "2026-11-25T10:35:27" && jobs?[1].expectedStart == nil)
+    #expect(jobs?[2].comment == "a|b" && jobs?[2].expectedStart == nil)
+  }
+
+  @Test(arguments: ["4711|1001|ann1", "slurm_load_jobs error: x", "|1001|ann1|RUNNING|N/A|None|"])
+  func whatIsNoQueueIsNoEmptyQueue(text: String) { #expect(SlurmText.jobs(squeue: text) == nil) }
+
+  @Test(arguments: [
+    ("4711\n", "4711"), ("4711;main\n", "4711;main"), ("Welcome to the cluster\n4711\n", "4711"), ("", nil),
+    ("Submitted batch job 4711\n", nil), ("-1\n", nil),
+  ])
+  func submittedJobs(text: String, id: String?) { #expect(SlurmText.submittedJob(text)?.description == id) }
+
+  @Test(arguments: [
+    ("PrivateData             = none\n", true), ("PrivateData             = jobs,usage\n", false), ("x = y\n", nil),
+  ])
+  func privateData(text: String, sees: Bool?) { #expect(SlurmText.seesEverybody(config: text) == sees) }
+
+  @Test(arguments: [
+    "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified",
+    "sbatch: error: Batch job submission failed: Requested node configuration is not available",
+    "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size)",
+    "sbatch: error: invalid partition specified: x\nsbatch: error: Batch job submission failed: Invalid partition name specified",
+    "sbatch: unrecognized option '--frobnicate'",
+    "sbatch: error: Unable to open file hpc_utils/start_server.sh",
+  ])
+  func clearRefusals(errors: String) {
+    guard case .refused = SubmitReply(status: 1, output: "", errors: errors) else {
+      Issue.record("taken for a doubt: \(errors)")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation",
+    "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)",
+    "sbatch: error: Batch job submission failed: Zero Bytes were transmitted or received",
+    "sbatch: error: Batch job submission failed: Transport endpoint is not connected",
+    "sbatch: fatal: Could not establish a configuration source", "", "sbatch: something new",
+  ])
+  func doubts(errors: String) {
+    guard case .doubtful = SubmitReply(status: 1, output: "", errors: errors) else {
+      Issue.record("taken for certain: \(errors)")
+      return
+    }
+  }
+
+  @Test func killedOrMuteSbatchIsADoubt() {
+    for reply in [
+      SubmitReply(status: nil, output: "4711\n", errors: ""), SubmitReply(status: 0, output: "", errors: ""),
+    ] {
+      if case .doubtful = reply { continue }
+      Issue.record("\(reply)")
+    }
+  }
+}
+
+@Suite struct SettingsFile {
+  private func settings(_ text: String, _ environment: [String: String] = [:]) throws(CoordError) -> Settings {
+    try Settings(file: Array(text.utf8), fileName: "coord.conf", environment: environment)
+  }
+
+  @Test func environmentOverridesTheFile() throws {
+    let s = try settings("# x\nPORT=8000\nWAIT = \"30\"\nSCHEDULER=local\n", ["PORT": "9000", "HOME": "/"])
+    #expect(s.port == 9000 && s.wait == .seconds(30) && s.scheduler == .local && s.jobName == "py_accel_viewer")
+  }
+
+  @Test(arguments: [
+    "PORT=80", "PORT=x", "WAIT=0", "SCHEDULER=pbs", "JOB_NAME=-x", "JOB_NAME=a b", "PROT=1", "nonsense",
+  ])
+  func mistakesAreNamed(line: String) {
+    let error = #expect(throws: CoordError.self) { try settings(line) }
+    #expect(error?.exitCode == 78)
+  }
+}

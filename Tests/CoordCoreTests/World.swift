@@ -1,0 +1,111 @@
+import CoordCore
+
+/// A small team for tables of decisions: who, when, and a log to write in.
+struct World {
+  static let owner = author("ann1", 1001, "login1")
+  static let job = JobID("4711")!
+
+  var tail = LogTail.empty
+  var now = Instant(sinceBoot: .seconds(1000))
+  var wall = WallTime(seconds: 1_795_000_000)
+  var info = InfoReading.absent
+  var queue: QueueReading?
+  var claimant = Observation.Claimant.unknown
+  var submitOutput = ""
+  private var tokens: UInt64 = 100
+
+  static func author(_ user: String, _ uid: UInt32, _ host: String) -> Author {
+    Author(user: user, uid: uid, host: host, bootID: "boot", pid: 7, pidStart: 8, nonce: user)
+  }
+
+  static func token(_ n: UInt64) -> Token { Token(random: 0, n) }
+
+  /// Appends an entry by `author`, as the log's next number.
+  mutating func append(
+    _ kind: EntryKind, _ token: Token, by author: Author = World.owner, _ change: (inout EntryBody) -> Void = { _ in }
+  ) {
+    let previous = tail.slots.last?.digest ?? LockEntry.nothingBefore
+    let body = EntryBody(kind, token).with {
+      if kind == .claimed { $0.scheduler = "slurm" }
+      if kind == .submitted || kind == .started { $0.job = World.job }
+      if kind == .started { $0.node = "node1" }
+      change(&$0)
+    }
+    let entry = LockEntry(number: tail.next, previous: previous, time: wall, author: author, body: body)
+    tail.slots.append(.entry(entry, digest: entry.digest))
+  }
+
+  mutating func wait(_ seconds: Int) {
+    now = now + .seconds(seconds)
+    wall.seconds += Int64(seconds)
+  }
+
+  /// The scheduler's next answer, as `askedBy` got it.
+  mutating func answer(
+    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, uids: [UInt32] = [1001, 1002]
+  ) {
+    publish(
+      QueueSnapshot(
+        scheduler: "slurm", query: QueueQuery(uids: uids), askedBy: askedBy, host: "login2",
+        seesEverybody: seesEverybody, outcome: .answered(jobs)))
+  }
+
+  mutating func noAnswer() {
+    publish(
+      QueueSnapshot(
+        scheduler: "slurm", query: QueueQuery(uids: [1001]), askedBy: 1002, host: "login2", seesEverybody: false,
+        outcome: .unknown("slurm_load_jobs error: Unable to contact slurm controller (connect failure)")))
+  }
+
+  private mutating func publish(_ snapshot: QueueSnapshot) {
+    let number = (queue?.number ?? 0) + 1
+    queue = QueueReading(snapshot: snapshot, number: number, highestAsked: number)
+  }
+
+  static func queued(_ state: String, token: Token? = nil, reason: String = "") -> QueuedJob {
+    QueuedJob(id: job, user: "ann1", uid: 1001, state: state, reason: reason, comment: token?.comment ?? "")
+  }
+
+  mutating func beat(_ n: Int, token: Token, state: ServerInfo.State = .ready, skew: Int64 = 0) {
+    let value = ServerInfo(
+      endpoint: Endpoint(node: "node1", port: 7860)!, jobID: "4711", started: wall, state: state, beat: n,
+      heartbeat: WallTime(seconds: wall.seconds + skew), ends: nil, lock: 3, token: token, user: "ann1")
+    info = InfoReading(bytes: value.encoded)
+  }
+
+  mutating func observation(log: Bool = true) -> Observation {
+    tokens += 1
+    return Observation(
+      now: now, wall: wall, info: info, log: log ? .success(tail) : nil, queue: queue, claimant: claimant,
+      submitOutput: submitOutput, freshToken: World.token(tokens))
+  }
+
+  func observer(_ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, wait: Int = 100_000) -> Coordinator {
+    Coordinator(goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, now: now)
+  }
+}
+
+extension [Action] {
+  var appended: EntryBody? {
+    for case .append(let draft) in self { return draft.body }
+    return nil
+  }
+
+  var progress: Progress? {
+    for case .wait(_, let progress) in self { return progress }
+    return nil
+  }
+
+  var error: CoordError? {
+    for case .fail(let error) in self { return error }
+    return nil
+  }
+
+  var looks: Bool {
+    contains { if case .look = $0 { true } else { false } }
+  }
+
+  var submits: Bool {
+    contains { if case .submit = $0 { true } else { false } }
+  }
+}
