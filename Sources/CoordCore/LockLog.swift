@@ -42,7 +42,7 @@ public struct ServiceState: Hashable, Sendable {
   public var claim: LockEntry?
   public var submission: LockEntry?
   public var start: LockEntry?
-  /// Set where the server is to end.
+  /// Set where the live token's server is to end.
   public var stop: LockEntry?
   /// Set where the last token ended.
   public var end: LockEntry?
@@ -102,7 +102,7 @@ extension ServiceState {
     case .started where mayStart(entry.token): (start, phase) = (entry, .started)
     case .stopRequested where phase != .idle && stop == nil && entry.token == liveToken: stop = entry
     // The tail may begin with an `ended` whose claim was not read: it ends whatever came before.
-    case .ended where entry.token == liveToken || claim == nil: (end, phase) = (entry, .idle)
+    case .ended where entry.token == liveToken || claim == nil: (end, stop, phase) = (entry, nil, .idle)
     default: break
     }
   }

@@ -305,6 +305,15 @@ private func watch(
     #expect(last.count == 1 && last.appended == nil && last.error == nil && last.progress == nil)
   }
 
+  @Test func stoppedServerIsFollowedByANewOne() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started, .stopRequested, .ended] { w.append(kind, t1) }
+    var c = w.observer()
+    #expect(c.next(w.observation()).looks)
+    w.answer([])
+    #expect(c.next(w.observation()).appended?.kind == .claimed)
+  }
+
   @Test func ofNothingIsDoneAtOnce() {
     var w = World()
     var c = w.observer(stop)
