@@ -18,6 +18,7 @@ let package = Package(
     .executableTarget(name: "coord", dependencies: ["CoordSystem", "CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordCoreTests", dependencies: ["CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordSystemTests", dependencies: ["CoordSystem", "CoordCore"], swiftSettings: strict),
+    .testTarget(name: "CoordCommandTests", dependencies: ["coord", "CoordCore"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

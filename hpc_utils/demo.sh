@@ -11,7 +11,9 @@ case ${1:-} in
   --check) check=1 ;;
   *) printf 'demo.sh: %s is not understood\n  next: bash hpc_utils/demo.sh [--check]\n' "$1" >&2; exit 64 ;;
 esac
-demo=$PWD/demo
+# Where everything of the demo is, and the Python (3.9 to 3.12) that its venv is made with.
+demo=${DEMO_DIR:-$PWD/demo}
+python=${PYTHON:-python3}
 say() { printf 'demo: %s\n' "$*" >&2; }
 
 say 'building coord'
@@ -28,10 +30,10 @@ venv=$demo/venv
 if [ ! -e "$venv/.complete" ]; then
   say 'installing the annotation app (a minute, some 450 MB)'
   # On Debian venv needs the package python3-venv.
-  if ! python3 -m venv "$venv" >/dev/null 2>&1; then
+  if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
       apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
-      python3 -m venv "$venv"
+      "$python" -m venv "$venv"
     else
       say 'python3 -m venv failed: install python3-venv'
       exit 78
@@ -75,7 +77,8 @@ say 'starting the server'
 export PATH="$venv/bin:$PATH" COORD_ROOT="$demo"
 address=$("$demo/hpc_utils/bin/coord" connect)
 url=http://localhost:${address##*:}/app
-printf 'URL:      %s\nlogin:    megan\npassword: %s\nstop:     bash demo/hpc_utils/stop_server.sh\n' "$url" "$password"
+printf 'URL:      %s\nlogin:    megan\npassword: %s\nstop:     bash %s/hpc_utils/stop_server.sh\n' \
+  "$url" "$password" "$demo"
 [ -n "$check" ] || exit 0
 
 trap '"$demo/hpc_utils/bin/coord" stop --quiet' EXIT

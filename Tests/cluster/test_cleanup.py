@@ -71,9 +71,9 @@ def test_cancels_surplus_jobs_of_ours_only(project):
     token = project.info()["TOKEN"]
     assert project.run("stop").code == 0
     surplus = project.shell(
-        "sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{token}", "--wrap=sleep 600").output.strip()
+        "/usr/bin/sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{token}", "--wrap=sleep 600").output.strip()
     other = project.shell(
-        "sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{'0' * 32}", "--wrap=sleep 600").output.strip()
+        "/usr/bin/sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{'0' * 32}", "--wrap=sleep 600").output.strip()
     result = project.run("cleanup")
     assert f"cancelled surplus job {surplus}" in result.output, result
     left = project.cluster.squeue("--format=%i", "--states=PENDING")
