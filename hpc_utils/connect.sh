@@ -43,7 +43,7 @@ clean_up() {
   trap - EXIT INT TERM HUP
   if [ -n "$work" ]; then
     # Only our own connection: its control socket is ours alone.
-    if [ -S "$work/s" ]; then control -O exit >/dev/null 2>&1; fi
+    if [ -S "$work/s" ]; then control -O exit "$target" >/dev/null 2>&1; fi
     rm -rf "$work"
     work=''
   fi
@@ -54,7 +54,7 @@ trap 'clean_up; exit 143' TERM HUP
 
 # SSH_OPTIONS holds several words on purpose.
 # shellcheck disable=SC2086
-control() { ssh $SSH_OPTIONS -S "$work/s" "$@" "$target"; }
+control() { ssh $SSH_OPTIONS -S "$work/s" "$@"; }
 
 # One authentication for everything that follows. The connection goes to the background once it is made.
 log_in() {
@@ -83,7 +83,7 @@ ask() {
     *) dir=$(quoted "$REMOTE_DIR") ;;
   esac
   reply=$(
-    control sh -s <<END
+    control "$target" sh -s <<END
 cd $dir && [ -d hpc_utils ] || { printf '\n%s %s\n' $mark no-project; exit; }
 [ -x hpc_utils/bin/coord ] || { printf '\n%s %s\n' $mark no-coord; exit; }
 answer=\$(hpc_utils/bin/coord connect </dev/null)
@@ -131,7 +131,7 @@ open_tunnel() {
   last=$((LOCAL_PORT + 100))
   said=''
   while [ "$try" -lt "$last" ]; do
-    if ! listening "$try" && said=$(control -O forward -L "127.0.0.1:$try:$node:$port" 2>&1); then
+    if ! listening "$try" && said=$(control -O forward -L "127.0.0.1:$try:$node:$port" "$target" 2>&1); then
       open_port=$try
       [ "$try" = "$LOCAL_PORT" ] || say "port $LOCAL_PORT is taken on this computer: using $try"
       return
@@ -182,7 +182,7 @@ say "the server is on $node:$port. Ctrl+C closes the tunnel; the server stays."
 printf '%s\n' "$url"
 open_browser "$url"
 # A background sleep, so that a signal is taken at once.
-while control -O check >/dev/null 2>&1; do
+while control -O check "$target" >/dev/null 2>&1; do
   sleep 5 &
   wait $!
 done

@@ -166,6 +166,11 @@ class Project:
             ["pgrep", "-f", f"{self.path}/fake/panel serve"], capture_output=True, text=True).stdout.split()
         return [int(pid) for pid in found]
 
+    def coord_pids(self, verb):
+        """Processes of coord that run this verb in this project."""
+        found = subprocess.run(["pgrep", "-f", f"(coord|exe) {verb}"], capture_output=True, text=True).stdout.split()
+        return [int(pid) for pid in found if os.path.realpath(f"/proc/{pid}/cwd") == str(self.path)]
+
     def check_invariants(self):
         """I1 at most one `started` per token; I2 at most one sbatch per token; numbers without a gap."""
         entries = self.entries()
@@ -190,7 +195,7 @@ def make_project(cluster, request):
     projects = []
 
     def make(suffix=""):
-        project = Project(cluster, pathlib.Path("/shared", request.node.name + suffix))
+        project = Project(cluster, pathlib.Path("/shared", re.sub(r"\W+", "_", request.node.name) + suffix))
         projects.append(project)
         return project
 

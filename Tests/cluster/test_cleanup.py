@@ -1,4 +1,5 @@
 """coord cleanup: safe from cron, on every login node at once."""
+import datetime
 import os
 import subprocess
 import time
@@ -12,11 +13,11 @@ def test_records_what_nobody_recorded(project):
     assert project.run("connect").code == 0
     job = project.info()["JOB_ID"]
     # Everything of the job at once, as the kernel's memory killer does it.
-    supervisor = subprocess.run(
-        ["pgrep", "-f", "hpc_utils/bin/coord (supervise|guard)"], capture_output=True, text=True).stdout.split()
-    for pid in map(int, supervisor + list(map(str, project.server_pids()))):
+    for pid in project.coord_pids("guard") + project.coord_pids("supervise") + project.server_pids():
         os.kill(pid, 9)
     eventually(lambda: not project.jobs(), 30, "the job is over")
+    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
+    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "its heartbeat is old")
     assert project.info()["JOB_ID"] == job and project.kinds()[-1] == "started"
     dry = project.run("cleanup", "--dry-run", user="ann2")
     assert dry.code == 0 and "would record" in dry.errors, dry

@@ -96,12 +96,20 @@ def test_server_killed(project):
 
 def test_supervisor_killed_takes_its_server_with_it(project):
     assert project.run("connect").code == 0
-    supervisor = subprocess.run(
-        ["pgrep", "-f", "hpc_utils/bin/coord supervise"], capture_output=True, text=True).stdout.split()
-    assert len(supervisor) == 1
-    os.kill(int(supervisor[0]), signal.SIGKILL)
+    (supervisor,) = project.coord_pids("supervise")
+    os.kill(supervisor, signal.SIGKILL)
     eventually(lambda: not project.server_pids(), 20, "no server without a supervisor")
     assert project.run("connect", user="ann2").code == 0
+
+
+def test_guardian_killed_is_replaced(project):
+    assert project.run("connect").code == 0
+    (guardian,) = project.coord_pids("guard")
+    os.kill(guardian, signal.SIGKILL)
+    eventually(lambda: [p for p in project.coord_pids("guard") if p != guardian], 10, "a new guardian watches")
+    (supervisor,) = project.coord_pids("supervise")
+    os.kill(supervisor, signal.SIGKILL)
+    eventually(lambda: not project.server_pids(), 20, "and does its work")
 
 
 def test_server_that_dies_at_its_start_is_reported_to_all(project):

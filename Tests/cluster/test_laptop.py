@@ -79,7 +79,7 @@ def test_page_opens_and_ctrl_c_cleans_up(project, laptop):
     assert one.opened() == f"http://localhost:{port}/app"
     assert "fake panel of job" in fetch(one.opened())
     listening = subprocess.run(["ss", "-ltnH", f"sport = :{port}"], capture_output=True, text=True).stdout
-    assert "127.0.0.1" in listening and "0.0.0.0" not in listening and "*:" not in listening.split()[3]
+    assert [line.split()[3] for line in listening.splitlines()] == [f"127.0.0.1:{port}"]
     assert one.interrupt() == 130
     eventually(lambda: not one.leftovers(), 10, "no process stays")
     assert not list(pathlib.Path("/tmp").glob("coord.*")), "no socket stays"
