@@ -53,12 +53,11 @@ for part in $parts; do
       passed=$((passed + n))
       if [ "$n" = 0 ] || ! grep -q 'Test run with .* passed' "$work/swift"; then failed=$((failed + 1)); fi
       ;;
-    cluster)
+    shell | cluster)
       COORD_BINARY=$PWD/.build/release/coord
       export COORD_BINARY
-      python_tests Tests/cluster
+      python_tests "Tests/$part"
       ;;
-    shell) ;;
     *) printf 'run.sh: no part %s\n' "$part" >&2; exit 64 ;;
   esac
 done

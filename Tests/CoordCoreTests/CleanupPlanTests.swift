@@ -1,0 +1,62 @@
+import CoordCore
+import Testing
+
+private let day = Duration.seconds(86_400)
+
+private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.File] {
+  numbers.map { CleanupPlan.File(name: LockName.name($0), age: age) }
+}
+
+@Suite struct Pruning {
+  private let tail = LogTail(first: 200, slots: [.torn(digest: "x")])
+
+  @Test func keepsTheLastSixtyFour() {
+    let old = CleanupPlan.oldLocks(locks(1...200, age: day * 40), tail: tail)
+    #expect(old.first == "00000001" && old.last == "00000136" && old.count == 136)
+  }
+
+  @Test func neverLeavesAGap() {
+    let files = locks(1...10, age: day * 40) + locks(11...11, age: day * 5) + locks(12...200, age: day * 40)
+    #expect(CleanupPlan.oldLocks(files, tail: tail).count == 10)
+  }
+
+  @Test func removesNothingYoungerThanThirtyDays() {
+    #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 30), tail: tail).isEmpty)
+  }
+
+  @Test func keepsTheLiveToken() {
+    let live = LogTail(first: 20, slots: [.torn(digest: "x")])
+    #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 40), tail: live).count == 19)
+  }
+}
+
+@Test func leftoversAreOldAndOfNoUse() {
+  let live = World.token(1)
+  let files = [
+    ("tmp.a.00000001", 7200), ("tmp.b.00000001", 60), ("queue.1.asked", 7200), ("queue.9.answer", 7200),
+    ("queue.5.asked", 10), ("sbatch.\(live).out", 7200), ("sbatch.\(World.token(2)).out", 7200), ("00000001", 7200),
+    ("README", 7200),
+  ].map { CleanupPlan.File(name: $0.0, age: .seconds($0.1)) }
+  #expect(
+    CleanupPlan.leftovers(files, live: live) == ["queue.1.asked", "sbatch.\(World.token(2)).out", "tmp.a.00000001"])
+}
+
+@Test func onlyOurOwnKnownSurplusJobsAreCancelled() {
+  let (ours, live, foreign) = (World.token(1), World.token(2), World.token(3))
+  var state = ServiceState(next: 9, previous: "")
+  var w = World()
+  for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, live) }
+  if case .state(let folded) = w.tail.fold() { state = folded }
+  func job(_ id: String, _ uid: UInt32, _ state: String, _ token: Token) -> QueuedJob {
+    QueuedJob(id: JobID(id)!, user: "u", uid: uid, state: state, comment: token.comment)
+  }
+  let snapshot = QueueSnapshot(
+    scheduler: "slurm", query: QueueQuery(uids: [1001]), askedBy: 1001, host: "login1", seesEverybody: true,
+    outcome: .answered([
+      job("1", 1001, "PENDING", ours), job("2", 1002, "PENDING", ours), job("3", 1001, "COMPLETED", ours),
+      job("4", 1001, "PENDING", foreign), job("4711", 1001, "RUNNING", live), job("5", 1001, "PENDING", live),
+      job("6", 1001, "COMPLETING", ours),
+    ]))
+  let surplus = CleanupPlan.surplusJobs(snapshot, me: 1001, state: state, known: [ours, live])
+  #expect(surplus.map(\.id.description) == ["1", "5"])
+}
