@@ -15,10 +15,10 @@ step() { # name command... : one check, passed or failed
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); printf '== FAILED: %s\n' "$name"; fi
 }
 
-count() { # pattern file : the number that stands before a word in a test runner's closing lines
+count() { # file words : the last number that stands before these words in a test runner's output
   local n
-  n=$(sed -nE "s/$1/\1/p" "$2" | tail -n 1)
-  printf '%s' "${n:-0}"
+  n=$(grep -oE "[0-9]+ $2" "$1" | tail -n 1)
+  printf '%s' "${n%% *}" | grep . || printf '0'
 }
 
 install() {
@@ -30,11 +30,17 @@ install() {
 
 python_tests() { # folder : pytest in a venv that every test user may read
   local venv=${COORD_TEST_VENV:-/var/tmp/coord-test-venv}
-  [ -x "$venv/bin/pytest" ] || { /usr/bin/python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest selenium; } || return 1
+  if [ ! -x "$venv/bin/pytest" ]; then
+    step 'a venv for the tests' /usr/bin/python3 -m venv "$venv"
+    step 'pytest and selenium' "$venv/bin/pip" install -q pytest selenium
+  fi
   "$venv/bin/pytest" -q -p no:cacheprovider --durations=5 "$1" 2>&1 | tee "$work/pytest"
-  passed=$((passed + $(count '.*[^0-9]?([0-9]+) passed.*' "$work/pytest")))
-  failed=$((failed + $(count '.*[^0-9]?([0-9]+) failed.*' "$work/pytest") + $(count '.*[^0-9]?([0-9]+) errors?.*' "$work/pytest")))
-  grep -qE '[0-9]+ passed' "$work/pytest" || failed=$((failed + 1))
+  local status=${PIPESTATUS[0]} bad
+  bad=$(($(count "$work/pytest" 'failed') + $(count "$work/pytest" 'errors?')))
+  passed=$((passed + $(count "$work/pytest" 'passed')))
+  # A run that broke off counts as a failure, whatever it printed.
+  if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  failed=$((failed + bad))
 }
 
 for part in $parts; do
@@ -48,10 +54,12 @@ for part in $parts; do
     swift)
       step 'release build' swift build -c release -Xswiftc -static-executable
       swift test 2>&1 | tee "$work/swift"
-      failed=$((failed + $(count '.*with ([0-9]+) issues?.*' "$work/swift")))
-      n=$(count '.*Test run with ([0-9]+) tests?.*' "$work/swift")
-      passed=$((passed + n))
-      if [ "$n" = 0 ] || ! grep -q 'Test run with .* passed' "$work/swift"; then failed=$((failed + 1)); fi
+      status=${PIPESTATUS[0]}
+      total=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' "$work/swift" | tail -n 1)
+      bad=$(grep -E '^✘ Test .*failed after' "$work/swift" | grep -vc 'Test run with')
+      if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "${total:-0}" = 0 ]; }; then bad=1; fi
+      failed=$((failed + bad))
+      if [ "${total:-0}" -gt "$bad" ]; then passed=$((passed + total - bad)); fi
       ;;
     shell | cluster)
       COORD_BINARY=$PWD/.build/release/coord

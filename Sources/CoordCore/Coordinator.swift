@@ -29,7 +29,6 @@ public struct Coordinator: Sendable {
   let wait: Duration
   let insists: Bool
   var deadline: Instant
-  var firstQueueNumber: Int?
   var beat = Watch<InfoReading>()
   var last = Watch<Int>()
   var torn = Watch<String>()
@@ -76,8 +75,7 @@ public struct Coordinator: Sendable {
       if failure.kind == .permission { return [.fail(failure.error)] }
       return pause(o, .milliseconds(500), .directory(failure.text))
     case .success(let tail):
-      let void = torn.unchanged(at: o.now) >= Limits.claimWatch ? torn.value : nil
-      switch tail.fold(void: void) {
+      switch tail.fold(watching: &torn, began: o.began, ended: o.now) {
       case .damaged(let number):
         return [
           .fail(
@@ -85,8 +83,7 @@ public struct Coordinator: Sendable {
               what: "the lock directory is damaged",
               why: "lock \(number) does not follow lock \(number - 1): a file was changed, copied or restored by hand"))
         ]
-      case .beingWritten(let number, let digest):
-        torn.see(digest, at: o.now)
+      case .beingWritten(let number, _):
         proofEnds = torn.since + Limits.claimWatch
         return pause(o, .milliseconds(300), .directory("lock \(number) is being written"))
       case .state(let state):
@@ -96,19 +93,14 @@ public struct Coordinator: Sendable {
   }
 
   private mutating func observe(_ o: Observation) {
-    if case .unreadable = o.info { beat.lose() } else { beat.see(o.info, at: o.now) }
-    if let queue = o.queue {
-      if firstQueueNumber == nil { firstQueueNumber = queue.number }
-      absence.latestNumber = max(absence.latestNumber, queue.highestAsked)
-    } else if o.log != nil, firstQueueNumber == nil {
-      firstQueueNumber = 0
-    }
+    if case .unreadable = o.info { beat.lose() } else { beat.see(o.info, began: o.began, ended: o.now) }
+    if let queue = o.queue { absence.latestNumber = max(absence.latestNumber, queue.highestAsked) }
     proofEnds = nil
   }
 
   private mutating func decide(_ state: ServiceState, _ o: Observation) -> [Action] {
     if last.value != state.lastNumber { absence.begin() }
-    last.see(state.lastNumber, at: o.now)
+    last.see(state.lastNumber, began: o.began, ended: o.now)
     if let signal = interrupted { return leave(state, signal) }
     if let token = state.liveToken { witnessed.insert(token) }
     if case .stop(let outcome, let reason) = goal, let actions = requestStop(state, outcome, reason) { return actions }
@@ -239,7 +231,8 @@ struct AbsenceProof: Sendable {
   var latestNumber = 0
   private var first: (at: Instant, number: Int)?
   private var gate: Int?
-  private var floor = 0
+  /// What was asked under this number or a lower one was asked too early to prove anything.
+  private(set) var floor = 0
 
   /// Forgets the first look: the job was seen, or there is another one to prove. Older answers prove nothing.
   mutating func begin() { (first, gate, floor) = (nil, nil, latestNumber) }
@@ -250,12 +243,12 @@ struct AbsenceProof: Sendable {
   func secondLookDue(apart: Duration) -> Instant? { first.map { $0.at + apart } }
 
   /// Takes the look of snapshot `number`, which did not find the job. True: that makes two.
-  mutating func take(number: Int, now: Instant, apart: Duration) -> Bool {
+  mutating func take(number: Int, began: Instant, ended: Instant, apart: Duration) -> Bool {
     guard let first else {
-      if number > floor { self.first = (now, number) }
+      if number > floor { self.first = (ended, number) }
       return false
     }
-    guard now - first.at >= apart else { return false }
+    guard began - first.at >= apart else { return false }
     guard let gate else {
       self.gate = latestNumber
       return false

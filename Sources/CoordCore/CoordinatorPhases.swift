@@ -5,9 +5,9 @@ extension Coordinator {
   mutating func answerIfReady(_ o: Observation, token: Token?) -> [Action]? {
     guard let info = o.info.info, info.state == .ready, token == nil || token == info.token else { return nil }
     let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
-    let watched = beat.changes > 0 && beat.unchanged(at: o.now) <= Limits.freshness
+    let watched = beat.changes > 0 && beat.unchanged <= Limits.freshness
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
-    guard believed || watched, beat.unchanged(at: o.now) < Limits.freshness else { return nil }
+    guard believed || watched, beat.unchanged < Limits.freshness else { return nil }
     guard let probed, probed.endpoint == info.endpoint, o.now - probed.at < .seconds(2) else {
       return [.probe(info.endpoint)]
     }
@@ -22,8 +22,8 @@ extension Coordinator {
       renewDeadline(o)
     }
     if let obstacle = o.obstacle { return [.fail(obstacle)] }
-    // Doubt never submits: the controller has to answer before anything is claimed.
-    guard let queue = o.queue, queue.number > (firstQueueNumber ?? 0) else {
+    // Doubt never submits: the controller has to answer, now, before anything is claimed.
+    guard let queue = o.queue, queue.number > absence.floor else {
       return [.look(query(state))] + pause(o, .milliseconds(200), .askingScheduler)
     }
     if case .unknown(let why) = queue.snapshot.outcome {
@@ -40,8 +40,8 @@ extension Coordinator {
     let progress = Progress.claimed(by: claim.author.user, host: claim.author.host)
     if let job = SlurmText.submittedJob(o.submitOutput) { return [.append(submission(state, job))] }
     // The claimant itself needs the scheduler first; others begin to look when it takes long.
-    let gone = o.claimant == .dead || last.unchanged(at: o.now) >= Limits.claimWatch
-    guard gone || mine?.token == claim.token || last.unchanged(at: o.now) >= Limits.beatPause else {
+    let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch
+    guard gone || mine?.token == claim.token || last.unchanged >= Limits.beatPause else {
       return pause(o, .milliseconds(300), progress)
     }
     switch sighting(state, o) {
@@ -108,7 +108,7 @@ extension Coordinator {
     // The file of another token says nothing of this one; that it stays is silence too.
     let info = o.info.info?.token == start.token ? o.info.info : nil
     let alive = info.map { beat.changes > 0 || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
-    let silence = min(beat.unchanged(at: o.now), last.unchanged(at: o.now))
+    let silence = min(beat.unchanged, last.unchanged)
     if goal == .settle, alive, silence < Limits.beatPause { return [.settle(state)] }
     return silent(state, o, silence, running(state, o))
   }
@@ -137,8 +137,12 @@ extension Coordinator {
     let quiet = Progress.beatSilent(node: node, silence)
     switch sighting(state, o) {
     case .found(let job) where job.life == .over:
-      return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: job, quiet)
-    case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, quiet)
+      let sure = job.state != "NODE_FAIL" || silence >= Limits.lostNodeSilence
+      return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: job, quiet)
+    case .gone:
+      // /proc of the job's own host knows; a scheduler may only have given up.
+      let sure = state.claim?.body.scheduler == "local" || silence >= Limits.lostNodeSilence
+      return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: nil, quiet)
     case .found, .unknown: return lookIfUseful(state, o) + pause(o, .milliseconds(500), quiet)
     }
   }
@@ -146,7 +150,7 @@ extension Coordinator {
   mutating func stopping(_ state: ServiceState, _ o: Observation) -> [Action] {
     let progress = Progress.stopping(state.job, by: state.stop?.author.user ?? "a teammate")
     if state.phase == .started {
-      return silent(state, o, min(beat.unchanged(at: o.now), last.unchanged(at: o.now)), progress)
+      return silent(state, o, min(beat.unchanged, last.unchanged), progress)
     }
     // sbatch was answered, but somebody stopped in between: the job is known to its claimant only.
     if let mine, mine.token == state.liveToken, case .replied(.accepted(let job), _) = mine.stage,
@@ -154,7 +158,7 @@ extension Coordinator {
     {
       return [.cancel(job)]
     }
-    let stale = state.phase == .submitted || o.claimant == .dead || last.unchanged(at: o.now) >= Limits.claimWatch
+    let stale = state.phase == .submitted || o.claimant == .dead || last.unchanged >= Limits.claimWatch
     let apart = state.phase == .submitted ? Limits.jobLooks : Limits.tokenLooks
     switch sighting(state, o) {
     case .found(let job) where job.life == .over:
@@ -180,11 +184,12 @@ extension Coordinator {
     _ state: ServiceState, _ o: Observation, apart: Duration, enough: Bool, job: QueuedJob?, _ progress: Progress
   ) -> [Action] {
     let number = o.queue?.number ?? 0
-    if absence.take(number: number, now: o.now, apart: apart), enough {
+    if absence.take(number: number, began: o.began, ended: o.now, apart: apart), enough {
       return [.append(lost(state, nil, job: job))]
     }
     let claim = state.phase == .claimed ? last.since + Limits.claimWatch : o.now
-    proofEnds = max(absence.secondLookDue(apart: apart) ?? o.now, claim) + Limits.queuePatience
+    let proof = max(absence.secondLookDue(apart: apart) ?? o.now, claim) + Limits.queuePatience
+    proofEnds = max(proofEnds ?? proof, proof)
     // The first look is not refreshed before the second one is due.
     let due = absence.secondLookDue(apart: apart).map { o.now >= $0 } ?? true
     let ending = state.phase == .claimed || !absence.hasFirst ? progress : Progress.ending(progress.text)

@@ -23,8 +23,11 @@ public enum LockName {
 }
 
 /// The numbered lock files over the raw directory.
-public struct LockLog<Files: LockFiles> {
+///
+/// What was read whole is kept: a number's content never changes, so that a poll costs one listing and one look-up.
+public final class LockLog<Files: LockFiles> {
   public let files: Files
+  private var known: [Int: Slot] = [:]
 
   public init(_ files: Files) { self.files = files }
 
@@ -38,26 +41,30 @@ public struct LockLog<Files: LockFiles> {
   /// A listing may be stale (NFS directory caches): it is only a view, and taking the next number is what decides.
   public func tail() throws(StorageFailure) -> LogTail {
     let all = try numbers()
-    var highest = all.last ?? 0
     // A name that a cached listing does not have yet may be found by opening it.
-    while try files.read(LockName.name(highest + 1)) != nil { highest += 1 }
+    var highest = max(all.last ?? 0, known.keys.max() ?? 0)
+    while try slot(highest + 1) != nil { highest += 1 }
     guard highest > 0 else { return .empty }
-    let lowest = all.first ?? 1
     var slots: [Slot] = []
     var number = highest
-    while number >= lowest {
-      guard let bytes = try files.read(LockName.name(number)) else {
-        if number == highest || !slots.isEmpty {
-          throw StorageFailure(.other, "lock \(LockName.name(number)) is listed but cannot be read yet")
-        }
-        break
+    // By number, not by the listing: one that lacks the older half of a token would make it look idle.
+    while number >= 1 {
+      guard let slot = try slot(number) else {
+        throw StorageFailure(.other, "lock \(LockName.name(number)) cannot be read yet")
       }
-      let slot = Slot(bytes: bytes, number: number)
       slots.append(slot)
       if number < highest, case .entry(let entry, _) = slot, entry.kind == .ended { break }
       number -= 1
     }
     return LogTail(first: highest - slots.count + 1, slots: slots.reversed())
+  }
+
+  private func slot(_ number: Int) throws(StorageFailure) -> Slot? {
+    if let slot = known[number] { return slot }
+    guard let bytes = try files.read(LockName.name(number)) else { return nil }
+    let slot = Slot(bytes: bytes, number: number)
+    if case .entry = slot { known[number] = slot }
+    return slot
   }
 
   /// Takes a number with this entry, or says that somebody else has it. Steps 1 to 5 of docs/protocol.md.
@@ -80,10 +87,8 @@ public struct LockLog<Files: LockFiles> {
   /// False if a higher number exists that does not lead back to `entry`: it then took a hole that pruning left.
   private func isAtTheEnd(_ entry: LockEntry) throws(StorageFailure) -> Bool {
     guard let highest = try numbers().last, highest > entry.number else { return true }
-    guard let bytes = try files.read(LockName.name(entry.number + 1)) else { return false }
-    if case .entry(let next, _) = Slot(bytes: bytes, number: entry.number + 1) { return next.previous == entry.digest }
+    guard let next = try slot(entry.number + 1) else { return false }
+    if case .entry(let after, _) = next { return after.previous == entry.digest }
     return true
   }
 }
-
-extension LockLog: Sendable where Files: Sendable {}

@@ -72,23 +72,46 @@ public enum LogFold: Hashable, Sendable {
 extension LogTail {
   /// Folds the entries into a state. `void` names a torn last number that has been watched unchanged for so long that
   /// nobody is writing it any more: it then counts as taken by nobody.
+  ///
+  /// PREVIOUS names the entry before, void numbers left out. So a number whose writer was held up, and completes it after
+  /// the log went on without it, stays void.
   public func fold(void: String? = nil) -> LogFold {
     var state = ServiceState(next: first, previous: LockEntry.nothingBefore)
+    var before = state
     for (index, slot) in slots.enumerated() {
       let number = first + index
+      state.next = number
       switch slot {
       case .torn(let digest):
         if number == lastNumber, digest != void { return .beingWritten(number: number, digest: digest) }
-      case .entry(let entry, _):
+      case .entry(let entry, let digest):
+        if entry.previous != state.previous, entry.previous == before.previous { state = before }
         // The oldest number read may follow a pruned one; every other one must name its predecessor.
         if index > 0 || number == 1, entry.previous != state.previous { return .damaged(number: number) }
+        before = state
         state.apply(entry)
+        state.previous = digest
       }
       state.next = number + 1
-      state.previous = slot.digest
     }
     return .state(state)
   }
+}
+
+extension LogTail {
+  /// The digest of the last number, where that is not a whole entry.
+  public var tornEnd: String? {
+    if case .torn(let digest)? = slots.last { digest } else { nil }
+  }
+
+  /// Folds, with a torn last number void once `watch` saw it unchanged for the claim limit.
+  public func fold(watching watch: inout Watch<String>, began: Instant, ended: Instant) -> LogFold {
+    watch.see(tornEnd, began: began, ended: ended)
+    return fold(void: watch.unchanged >= Limits.claimWatch ? tornEnd : nil)
+  }
+
+  /// Folds for the one who serves: a number that somebody is writing has not decided anything yet.
+  public var foldBeforeTornEnd: LogFold { fold(void: tornEnd) }
 }
 
 extension ServiceState {

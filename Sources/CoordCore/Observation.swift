@@ -1,23 +1,29 @@
-/// Since when a value has been seen unchanged on this process's own clock. The only proof of silence that the protocol knows.
+/// How long a value has been seen unchanged on this process's own clock. The only proof of silence that the protocol knows.
+///
+/// A look takes time, and its process may be held up in the middle of it. So a value counts as seen from the end of the
+/// look that first had it to the beginning of the one that last had it.
 public struct Watch<Value: Hashable & Sendable>: Hashable, Sendable {
   public private(set) var value: Value?
+  /// The end of the look that first had the value.
   public private(set) var since = Instant(sinceBoot: .zero)
+  private var latest = Instant(sinceBoot: .zero)
   /// Whether it ever changed while being watched.
   public private(set) var changes = 0
   private var seen = false
 
   public init() {}
 
-  public mutating func see(_ new: Value?, at now: Instant) {
+  public mutating func see(_ new: Value?, began: Instant, ended: Instant) {
+    latest = began
     if seen, new == value { return }
     if seen { changes += 1 }
-    (value, since, seen) = (new, now, true)
+    (value, since, seen) = (new, ended, true)
   }
 
   /// Nothing could be read: what was watched so far proves nothing any more.
   public mutating func lose() { seen = false }
 
-  public func unchanged(at now: Instant) -> Duration { seen ? now - since : .zero }
+  public var unchanged: Duration { seen ? max(latest - since, .zero) : .zero }
 }
 
 /// What a process sees in one look around. Plain values: the same decision code runs on the machine and in a simulation.
@@ -25,6 +31,9 @@ public struct Observation: Sendable {
   /// The claimant of the last claim, as far as this host can tell.
   public enum Claimant: Hashable, Sendable { case alive, dead, unknown }
 
+  /// Before anything was read.
+  public var began: Instant
+  /// After everything was read.
   public var now: Instant
   public var wall: WallTime
   public var info: InfoReading
@@ -40,10 +49,11 @@ public struct Observation: Sendable {
   public var freshToken: Token
 
   public init(
-    now: Instant, wall: WallTime, info: InfoReading, log: Result<LogTail, StorageFailure>?, queue: QueueReading?,
+    began: Instant, now: Instant, wall: WallTime, info: InfoReading, log: Result<LogTail, StorageFailure>?,
+    queue: QueueReading?,
     claimant: Claimant = .unknown, submitOutput: String = "", obstacle: CoordError? = nil, freshToken: Token
   ) {
-    (self.now, self.wall, self.info, self.log, self.queue) = (now, wall, info, log, queue)
+    (self.began, self.now, self.wall, self.info, self.log, self.queue) = (began, now, wall, info, log, queue)
     (self.claimant, self.submitOutput, self.obstacle, self.freshToken) =
       (claimant, submitOutput, obstacle, freshToken)
   }

@@ -72,5 +72,9 @@ public struct QueueBoard<Files: LockFiles> {
   /// Publishes what the scheduler said to the question `number`.
   public func publish(_ snapshot: QueueSnapshot, number: Int) throws(StorageFailure) {
     _ = try files.place(snapshot.encoded, as: QueueName.name(number, "answer"), nonce: nonce)
+    // Nobody reads any but the last answers.
+    for name in try files.names() {
+      if let old = QueueName.parse(name), old.number < number - 20 { files.discard(name) }
+    }
   }
 }

@@ -34,6 +34,17 @@ public enum SlurmText {
     return nil
   }
 
+  /// Whether an error text is of a kind after which nothing is certain: the connection, not the request.
+  public static func soundsDoubtful(_ errors: String) -> Bool {
+    let text = errors.lowercased()
+    let doubts = [
+      "socket timed out", "timed out", "unable to contact", "zero bytes", "connection", "connect failure",
+      "communication", "transport", "temporarily unable", "unexpected message", "protocol", "i/o error", "try again",
+      "send/recv", "incomplete", "backup controller", "standby mode", "slurm_load_jobs",
+    ]
+    return doubts.contains { text.contains($0) }
+  }
+
   /// The job id in the output of `sbatch --parsable`; warnings and site banners may stand before it.
   public static func submittedJob(_ output: String) -> JobID? {
     output.split(whereSeparator: \.isNewline).reversed().lazy.compactMap { line -> JobID? in
@@ -67,13 +78,8 @@ public enum SubmitReply: Hashable, Sendable {
   // sbatch(1) ends with 1 for everything. What the controller refused begins "Batch job submission failed:"; the same
   // words carry lost connections too (slurm_strerror of src/common/slurm_errno.c), where the job may well exist.
   private static func isClearRefusal(_ errors: String) -> Bool {
+    if SlurmText.soundsDoubtful(errors) { return false }
     let text = errors.lowercased()
-    let doubts = [
-      "socket timed out", "timed out", "unable to contact", "zero bytes", "connection", "connect failure",
-      "communication", "transport", "temporarily unable", "unexpected message", "protocol", "i/o error", "try again",
-      "send/recv", "incomplete", "backup controller", "standby mode",
-    ]
-    if doubts.contains(where: { text.contains($0) }) { return false }
     // Said before or instead of a request to the controller: option and script errors.
     let localErrors = [
       "batch job submission failed:", "unrecognized option", "invalid option", "invalid numeric value",

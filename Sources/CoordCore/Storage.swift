@@ -39,6 +39,8 @@ public protocol LockFiles {
   func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure)
   /// Removes a temporary name of ours and makes the directory durable. Failing to is no harm.
   func unstage(_ temporary: String)
+  /// Removes a file that nobody needs any more, if this user may. Failing to is no harm.
+  func discard(_ name: String)
   /// When a file was written by the file system's own clock; nil if there is none.
   func written(_ name: String) -> WallTime?
 }

@@ -5,8 +5,9 @@ public struct Supervision: Sendable {
     case tick
     /// It answered HTTP.
     case answered
-    /// The log's end was read and server_info.txt was written.
-    case beatCompleted(LogFold)
+    /// The log's end was read and server_info.txt was written. `began`: before either. What readers count from is when
+    /// the write took effect, which may be long before its reply came.
+    case beatCompleted(LogFold, began: Instant)
     case beatFailed(String)
     /// The process that was launched ended. `portTaken`: because somebody else has the port.
     case exited(String, portTaken: Bool, tail: String)
@@ -39,7 +40,7 @@ public struct Supervision: Sendable {
     }
   }
 
-  enum Stage: Hashable, Sendable {
+  public enum Stage: Hashable, Sendable {
     case starting(since: Instant)
     case ready
     case stopping(Ending, since: Instant, killed: Bool)
@@ -50,18 +51,20 @@ public struct Supervision: Sendable {
   let nonce: String
   /// How long the server may take until it answers.
   let startLimit: Duration
-  var stage: Stage
+  public private(set) var stage: Stage
   var nextBeat: Instant
   var nextProbe: Instant
   /// The server's processes exist, as far as is known.
   var running = false
-  var lastBeat: Instant
+  /// When the last complete beat began: the server must not outlive it by S.
+  public private(set) var lastBeat: Instant
   var portTries = 0
 
-  public init(token: Token, nonce: String, startLimit: Duration, now: Instant) {
+  /// - Parameter claimed: before `started` was taken. From then on S runs.
+  public init(token: Token, nonce: String, startLimit: Duration, claimed: Instant, now: Instant) {
     (self.token, self.nonce, self.startLimit) = (token, nonce, startLimit)
     stage = .starting(since: now)
-    (nextBeat, nextProbe, lastBeat) = (now, now, now)
+    (nextBeat, nextProbe, lastBeat) = (now, now, claimed)
   }
 
   /// When to come back if nothing happens before.
@@ -76,8 +79,10 @@ public struct Supervision: Sendable {
 
   public var isOver: Bool { stage == .over }
 
-  /// Launches the server.
-  public mutating func begin() -> [Action] {
+  /// Launches the server, unless this process was held up for so long that the team may have another one.
+  public mutating func begin(now: Instant) -> [Action] {
+    let late = fence(now)
+    guard late.isEmpty else { return late }
     running = true
     return [.launch]
   }
@@ -89,9 +94,10 @@ public struct Supervision: Sendable {
       guard case .starting = stage else { return [] }
       stage = .ready
       return beat(now)
-    case .beatCompleted(let fold):
-      lastBeat = now
-      return obey(fold, now)
+    case .beatCompleted(let fold, let began):
+      lastBeat = max(lastBeat, began)
+      let late = fence(now)
+      return late + obey(fold, now)
     case .beatFailed: return fence(now)
     case .exited(let how, let portTaken, let tail):
       if case .starting = stage, portTaken, portTries < 20 {

@@ -68,6 +68,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   }
 
   private mutating func observe() -> Observation {
+    let began = Machine.now
     var log: Result<LogTail, StorageFailure>?
     var claimant = Observation.Claimant.unknown
     var submitOutput = ""
@@ -82,8 +83,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         log = .failure(error)
       }
     }
+    let info = statusFile.read()
     return Observation(
-      now: Machine.now, wall: Machine.wall, info: statusFile.read(), log: log, queue: queue, claimant: claimant,
+      began: began, now: Machine.now, wall: Machine.wall, info: info, log: log, queue: queue, claimant: claimant,
       submitOutput: submitOutput, obstacle: obstacle ?? nil, freshToken: Machine.freshToken())
   }
 

@@ -9,14 +9,17 @@ public struct Guardian: ~Copyable {
   private let pipe: Descriptor
   public let pid: Int32
 
-  /// What the supervisor writes: a beat was completed; the server is gone, be done.
-  static let beat = UInt8(ascii: "b")
-  static let done = UInt8(ascii: "d")
+  /// What the supervisor writes instead of the time of a beat: the server is gone, be done.
+  private static let done: Int64 = 0
 
   /// Starts one for the process group `group`. It runs this executable's `guard` verb.
-  public static func start(group: Int32, environment: [String: String]) throws(SystemFailure) -> Guardian {
+  ///
+  /// - Parameter alive: when the last complete beat began, or before `started` was taken.
+  static func start(
+    group: Int32, alive: Instant, environment: [String: String]
+  ) throws(SystemFailure) -> Guardian {
     let pipe = try Pipe()
-    var command = Command(["/proc/self/exe", "guard", "\(group)"], environment: environment)
+    var command = Command(["/proc/self/exe", "guard", "\(group)", "\(alive.nanoseconds)"], environment: environment)
     command.input = .descriptor(pipe.readEnd.raw)
     command.output = .null
     command.errors = .inherit
@@ -30,7 +33,7 @@ public struct Guardian: ~Copyable {
     self.pid = pid
   }
 
-  public func completedBeat() { tell(Self.beat) }
+  func completedBeat(began: Instant) { tell(began.nanoseconds) }
 
   /// The server is gone: the guardian ends without touching anything.
   public consuming func dismiss() {
@@ -38,31 +41,37 @@ public struct Guardian: ~Copyable {
     waitpid(pid, nil, 0)
   }
 
-  private func tell(_ word: UInt8) {
-    var word = word
-    _ = Glibc.write(pipe.raw, &word, 1)
+  // Eight bytes at once: a pipe takes them whole or not at all.
+  private func tell(_ word: Int64) {
+    withUnsafeBytes(of: word) { _ = Glibc.write(pipe.raw, $0.baseAddress, $0.count) }
   }
 
   /// The guardian's own life: returns when its work is done.
-  public static func watch(group: Int32) {
+  public static func watch(group: Int32, alive: Int64) {
     for signal in [SIGTERM, SIGINT, SIGHUP] { Glibc.signal(signal, SIG_IGN) }
-    var lastBeat = Machine.now
-    var words = [UInt8](repeating: 0, count: 64)
+    var lastBeat = Instant(nanoseconds: alive)
     while true {
       let left = Limits.selfFence - (Machine.now - lastBeat)
       guard left > .zero else { break }
       var p = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
       // poll's clock stands still while the machine sleeps: look at BOOTTIME every second.
       guard poll(&p, 1, Int32(min(left, .seconds(1)) / .milliseconds(1)) + 1) > 0 else { continue }
-      let n = read(0, &words, words.count)
+      var word: Int64 = 0
+      let n = withUnsafeMutableBytes(of: &word) { read(0, $0.baseAddress, $0.count) }
       if n < 0, errno == EINTR { continue }
       // The supervisor is gone, and did not say that the server is.
-      guard n > 0 else { break }
-      if words[..<n].contains(done) { return }
-      lastBeat = Machine.now
+      guard n == 8 else { break }
+      if word == done { return }
+      lastBeat = max(lastBeat, Instant(nanoseconds: word))
     }
     ProcessTable.end(group: group)
   }
+}
+
+extension Instant {
+  var nanoseconds: Int64 { Int64(sinceBoot / .nanoseconds(1)) }
+
+  init(nanoseconds: Int64) { self.init(sinceBoot: .nanoseconds(nanoseconds)) }
 }
 
 extension ProcessTable {

@@ -1,7 +1,7 @@
 public import CoordCore
 
 /// Appends drafts to the log as this process.
-public struct LogWriter: Sendable {
+public struct LogWriter {
   public let log: LockLog<PosixLockFiles>
   private let author: Author
 

@@ -60,6 +60,8 @@ public struct PosixLockFiles: LockFiles, Sendable {
     if let descriptor = try? Descriptor(path: directory, O_RDONLY | O_DIRECTORY) { try? descriptor.sync(directory) }
   }
 
+  public func discard(_ name: String) { unlink(path(name)) }
+
   public func written(_ name: String) -> WallTime? {
     status(of: path(name)).map { WallTime(seconds: Int64($0.st_mtim.tv_sec)) }
   }

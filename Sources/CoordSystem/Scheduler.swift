@@ -66,7 +66,8 @@ public final class Slurm: Scheduler {
     let outcome: QueueSnapshot.Outcome
     if done.status != 0 {
       outcome = .unknown(done.errors.lastMeaningfulLine ?? "squeue failed without a word")
-    } else if let jobs = SlurmText.jobs(squeue: done.output), !done.errors.lowercased().contains("error") {
+    } else if let jobs = SlurmText.jobs(squeue: done.output), !SlurmText.soundsDoubtful(done.errors) {
+      // A plugin's complaint on stderr does not make an answer wrong; a lost connection to one of several clusters does.
       outcome = .answered(jobs)
     } else {
       outcome = .unknown("squeue said what is not understood: \((done.errors + done.output).prefix(200))")

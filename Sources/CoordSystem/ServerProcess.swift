@@ -11,7 +11,8 @@ struct ServerProcess: ~Copyable {
 
   /// Starts the command with `{port}` and the other placeholders filled in. Its output goes where the job's goes.
   static func start(
-    _ arguments: [String], port: Int, project: Project, machine: Machine, log: String?, cookieSecret: String
+    _ arguments: [String], port: Int, alive: Instant, project: Project, machine: Machine, log: String?,
+    cookieSecret: String
   ) throws(SystemFailure) -> ServerProcess {
     let settings = project.settings
     let filled = arguments.map { argument in
@@ -31,14 +32,14 @@ struct ServerProcess: ~Copyable {
     environment["COORD_PORT"] = "\(port)"
     // The command is held back until its guardian watches: a supervisor that dies in between leaves nothing behind.
     let gate = try Pipe()
-    var command = Command(["/proc/self/exe", "hold"] + filled, environment: environment)
+    var command = Command(["/proc/self/exe", "hold", "\(alive.nanoseconds)"] + filled, environment: environment)
     command.input = .descriptor(gate.readEnd.raw)
     command.output = .inherit
     command.errors = .inherit
     let logStart = log.flatMap { status(of: $0) }.map { Int($0.st_size) } ?? 0
     let group = try command.start()
     do throws(SystemFailure) {
-      let guardian = try Guardian.start(group: group, environment: machine.environment)
+      let guardian = try Guardian.start(group: group, alive: alive, environment: machine.environment)
       try gate.writeEnd.write([UInt8(ascii: "g")], "gate")
       return ServerProcess(group: group, guardian: guardian, machine: machine, log: log, logStart: logStart)
     } catch {
@@ -55,9 +56,11 @@ struct ServerProcess: ~Copyable {
   }
 
   /// A guardian that was killed is replaced.
-  mutating func keepGuarded() {
+  ///
+  /// - Parameter alive: when the last complete beat began.
+  mutating func keepGuarded(alive: Instant) {
     guard waitpid(guardian.pid, nil, WNOHANG) == guardian.pid else { return }
-    if let next = try? Guardian.start(group: group, environment: environment) { guardian = next }
+    if let next = try? Guardian.start(group: group, alive: alive, environment: environment) { guardian = next }
   }
 
   /// Nothing of the server is left.
@@ -76,12 +79,18 @@ struct ServerProcess: ~Copyable {
 /// The other side of the gate, in the server's own process.
 public enum Gate {
   /// Waits for the word to go, then becomes the command; an error text if it cannot, or is not to.
-  public static func pass(_ arguments: [String]) -> String {
+  ///
+  /// - Parameter alive: when the last complete beat began. A supervisor that was held up before it let us go may have been
+  ///   taken for dead since: after S it is too late.
+  public static func pass(_ arguments: [String], alive: Int64) -> String {
     var word: UInt8 = 0
     var n: Int
     repeat { n = read(0, &word, 1) } while n < 0 && errno == EINTR
     guard n == 1 else { return "the supervisor is gone: \(arguments.first ?? "") was not started" }
     if let null = try? Descriptor(path: "/dev/null", O_RDONLY) { dup2(null.raw, 0) }
+    guard Machine.now - Instant(nanoseconds: alive) < Limits.selfFence else {
+      return "held up for too long: \(arguments.first ?? "") was not started"
+    }
     let argv = arguments.map { strdup($0) } + [nil]
     _ = argv[0].map { execvp($0, argv) }
     return SystemFailure("start \(arguments.first ?? "")").text

@@ -31,7 +31,7 @@ struct ServerRun: ~Copyable {
   }
 
   mutating func toTheEnd(_ around: Surroundings) -> Supervision.Ending {
-    if let ending = perform(supervision.begin(), around) { return ending }
+    if let ending = perform(supervision.begin(now: Machine.now), around) { return ending }
     while true {
       if let ending = perform(supervision.handle(.tick, now: Machine.now), around) { return ending }
       if let event = reap(), let ending = perform(supervision.handle(event, now: Machine.now), around) { return ending }
@@ -50,7 +50,7 @@ struct ServerRun: ~Copyable {
     if !exited {
       var raw: Int32 = 0
       guard waitpid(group, &raw, WNOHANG) == group else {
-        server?.keepGuarded()
+        server?.keepGuarded(alive: supervision.lastBeat)
         return nil
       }
       exited = true
@@ -109,7 +109,8 @@ struct ServerRun: ~Copyable {
     exited = false
     do throws(SystemFailure) {
       server = try ServerProcess.start(
-        around.command, port: free, project: around.project, machine: around.machine, log: around.logPath,
+        around.command, port: free, alive: supervision.lastBeat, project: around.project, machine: around.machine,
+        log: around.logPath,
         cookieSecret: CookieSecret.load(project: around.project))
       return nil
     } catch {
@@ -123,11 +124,12 @@ struct ServerRun: ~Copyable {
       return .beatFailed("no port yet")
     }
     beats += 1
+    let began = Machine.now
     do throws(StorageFailure) {
-      let fold = try around.writer.log.tail().fold()
+      let fold = try around.writer.log.tail().foldBeforeTornEnd
       // The file belongs to whoever holds `started`.
       if case .state(let now) = fold, now.phase != .started || now.start?.author.nonce != around.machine.author.nonce {
-        return .beatCompleted(fold)
+        return .beatCompleted(fold, began: began)
       }
       let info = ServerInfo(
         endpoint: endpoint, jobID: around.job.number, started: started, state: state, beat: beats,
@@ -139,8 +141,8 @@ struct ServerRun: ~Copyable {
         return .beatFailed(error.text)
       }
       guard case .state = fold else { return .beatFailed("the end of the lock log is not whole") }
-      server?.guardian.completedBeat()
-      return .beatCompleted(fold)
+      server?.guardian.completedBeat(began: began)
+      return .beatCompleted(fold, began: began)
     } catch {
       around.say("heartbeat failed: \(error.text)")
       return .beatFailed(error.text)

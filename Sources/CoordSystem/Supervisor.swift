@@ -49,7 +49,7 @@ public struct Supervisor {
       log: logPath.map(relative), obstacle: Credentials.problem(path: project.resolve(project.settings.credentials)),
       freshToken: Machine.freshToken())
     switch pass(fence) {
-    case .success(let state?): return .success(serve(state))
+    case .success(let entry?): return .success(serve(entry.state, since: entry.since))
     case .success(nil): return .success(0)
     case .failure(let error): return .failure(error)
     }
@@ -59,23 +59,31 @@ public struct Supervisor {
     path.hasPrefix(project.root + "/") ? String(path.dropFirst(project.root.utf8.count + 1)) : path
   }
 
-  /// Takes `started`; nil where this job is not to serve.
-  private func pass(_ given: Fence) -> Result<ServiceState?, CoordError> {
+  /// Takes `started`; nil where this job is not to serve. `since`: before it was taken.
+  private func pass(_ given: Fence) -> Result<(state: ServiceState, since: Instant)?, CoordError> {
     var fence = given
+    var since: Instant?
     // Directory caches of a compute node may be a minute old (NFS acdirmax).
     let patience = Machine.now + .seconds(70)
+    // A torn last number is waited for until it counts as nobody's.
+    let givingUp = Machine.now + Limits.claimWatch + .seconds(30)
+    var torn = Watch<String>()
     do throws(CoordError) { try project.prepare() } catch { return .failure(error) }
     while true {
       if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
       do throws(StorageFailure) {
-        guard case .state(let state) = try writer.log.tail().fold() else {
+        let began = Machine.now
+        let tail = try writer.log.tail()
+        guard case .state(let state) = tail.fold(watching: &torn, began: began, ended: Machine.now) else {
           throw StorageFailure(.other, "the end of the lock log is not whole")
         }
         switch fence.decide(state, patient: Machine.now < patience) {
         case .claim(let draft):
           if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
-        case .start(let draft): _ = try writer.append(draft, within: .seconds(30))
-        case .serve(let state): return .success(state)
+        case .start(let draft):
+          since = since ?? Machine.now
+          _ = try writer.append(draft, within: .seconds(30))
+        case .serve(let state): return .success((state, since ?? Machine.now))
         case .end(let draft, let error):
           if try writer.append(draft, within: .seconds(30)) {
             if let error { return .failure(error) }
@@ -89,19 +97,20 @@ public struct Supervisor {
         case .lookAgain: Machine.sleep(.milliseconds(500))
         }
       } catch {
-        if error.kind == .permission || Machine.now >= patience { return .failure(error.error) }
+        if error.kind == .permission || Machine.now >= givingUp { return .failure(error.error) }
         Machine.sleep(.milliseconds(500))
       }
     }
   }
 
   /// Runs the server until it ended, and records why.
-  private func serve(_ state: ServiceState) -> Int32 {
+  private func serve(_ state: ServiceState, since: Instant) -> Int32 {
     let token = state.start?.token ?? Token(random: 0, 0)
     var run = ServerRun(
       token: token, lock: state.lastNumber, started: Machine.wall,
       supervision: Supervision(
-        token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit, now: Machine.now))
+        token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit, claimed: since,
+        now: Machine.now))
     let ending = run.toTheEnd(
       ServerRun.Surroundings(
         project: project, machine: machine, signals: signals, writer: writer, command: command, job: job, node: node,

@@ -13,12 +13,14 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
     line.add("version", version)
     Console.answer(arguments.has("--json") ? line.text : "coord \(version)\n")
   case "guard":
-    guard let group = arguments.command.first.flatMap({ Int32($0) }), group > 1 else {
-      throw .usage("guard needs a group")
+    let words = arguments.command
+    guard words.count == 2, let group = Int32(words[0]), group > 1, let alive = Int64(words[1]) else {
+      throw .usage("guard needs a group and a time")
     }
-    Guardian.watch(group: group)
+    Guardian.watch(group: group, alive: alive)
   case "hold":
-    Console.note(Gate.pass(arguments.command))
+    guard let alive = arguments.command.first.flatMap({ Int64($0) }) else { throw .usage("hold needs a time") }
+    Console.note(Gate.pass(Array(arguments.command.dropFirst()), alive: alive))
     return 127
   case "connect": try Connect.run(Session(arguments))
   case "stop": try Stop.run(Session(arguments))

@@ -247,20 +247,36 @@ private func watch(
     #expect(watch(&c, &w, seconds: 3)?.outcome == .lost)
   }
 
-  @Test func silentServerOfAJobThatIsOverNeedsTenSecondsAndTwoLooks() {
+  @Test(arguments: [("FAILED", 15...35), ("NODE_FAIL", 60...75), ("", 60...75)])
+  func silentServerOfAJobThatIsOver(state: String, after: ClosedRange<Int>) {
     var w = World()
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
     w.beat(1, token: t1)
     var c = w.observer()
     var end: EntryBody?
     var at = 0
-    for second in 0..<60 where end == nil {
-      if second % 5 == 0 { w.answer([World.queued("NODE_FAIL", token: t1)]) }
+    for second in 0..<100 where end == nil {
+      if second % 5 == 0 { w.answer(state.isEmpty ? [] : [World.queued(state, token: t1)]) }
       end = c.next(w.observation()).appended
       at = second
       w.wait(1)
     }
-    #expect(end?.outcome == .lost && (15...35).contains(at))
+    #expect(end?.outcome == .lost && after.contains(at))
+  }
+
+  /// An observer that was held up in the middle of a look saw nothing in between.
+  @Test func timeInWhichTheObserverWasHeldUpIsNotWatched() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1, skew: 86_400)
+    var c = w.observer()
+    _ = c.next(w.observation())
+    let began = w.now
+    w.wait(130)
+    w.beat(2, token: t1, skew: 86_400)
+    #expect(c.next(w.observation(began: began)).appended == nil)
+    w.wait(1)
+    #expect(c.next(w.observation()).appended == nil)
   }
 
   @Test func serverThatBeatsIsNeverEndedWhateverTheSchedulerSays() {
@@ -357,5 +373,32 @@ private func watch(
       w.wait(1)
     }
     #expect(number == 2)
+  }
+
+  /// Its writer was held up between creating and writing it, where links are not supported.
+  @Test func numberThatIsCompletedAfterTheLogWentOnStaysVoid() {
+    var w = World()
+    w.append(.claimed, t1)
+    var late = w
+    late.append(.submitted, t1)
+    var other = w
+    other.tail.slots.append(.torn(digest: "torn"))
+    guard case .state(let void) = other.tail.fold(void: "torn") else {
+      Issue.record("not void")
+      return
+    }
+    let entry = LockEntry(
+      number: void.next, previous: void.previous, time: w.wall, author: World.owner, body: EntryBody(.ended, t1))
+    #expect(entry.number == 3)
+    other.tail.slots.append(.entry(entry, digest: entry.digest))
+    let torn = other.tail.fold()
+    other.tail.slots[1] = late.tail.slots[1]
+    for fold in [torn, other.tail.fold()] {
+      guard case .state(let state) = fold else {
+        Issue.record("\(fold)")
+        return
+      }
+      #expect(state.phase == .idle && state.submission == nil && state.next == 4)
+    }
   }
 }

@@ -83,10 +83,10 @@ extension World {
     var w = World()
     w.append(.claimed, t1)
     w.append(.started, t1, by: World.author("job", 1001, "node1"))
-    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), now: start)
-    #expect(s.begin() == [.launch])
+    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
+    #expect(s.begin(now: start) == [.launch])
     #expect(s.handle(.tick, now: start) == [.beat(.starting), .probe])
-    #expect(s.handle(.beatCompleted(w.tail.fold()), now: start) == [])
+    #expect(s.handle(.beatCompleted(w.tail.fold(), began: start), now: start) == [])
     return (s, w.tail.fold())
   }
 
@@ -104,6 +104,20 @@ extension World {
     #expect(s.handle(.beatFailed("EIO"), now: start + .seconds(45)).first == .terminate)
   }
 
+  @Test func supervisorThatWasHeldUpAfterStartedLaunchesNothing() {
+    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: start, now: start + .seconds(45))
+    let actions = s.begin(now: start + .seconds(45))
+    guard case .finish(let ending)? = actions.first else { return miss("launched") }
+    #expect(ending.outcome == .lost)
+  }
+
+  @Test func beatThatTookLongCountsFromItsBeginning() {
+    var (s, fold) = serving()
+    _ = s.handle(.answered, now: start)
+    let late = s.handle(.beatCompleted(fold, began: start + .seconds(5)), now: start + .seconds(50))
+    #expect(late.first == .terminate)
+  }
+
   @Test(arguments: [EntryKind.ended, .claimed])
   func endOrNewerClaimStopsItAndIsNotRecordedAgain(kind: EntryKind) {
     var (s, _) = serving()
@@ -111,7 +125,7 @@ extension World {
     for before in [EntryKind.claimed, .started] { w.append(before, t1, by: World.author("job", 1001, "node1")) }
     w.append(.ended, t1)
     if kind == .claimed { w.append(.claimed, World.token(2)) }
-    #expect(s.handle(.beatCompleted(w.tail.fold()), now: start) == [.terminate])
+    #expect(s.handle(.beatCompleted(w.tail.fold(), began: start), now: start) == [.terminate])
     guard case .finish(let ending)? = s.handle(.groupEmptied, now: start).first else { return miss("no end") }
     #expect(!ending.record)
   }
@@ -124,7 +138,7 @@ extension World {
       $0.outcome = .restarting
       $0.reason = "restart by ann2"
     }
-    #expect(s.handle(.beatCompleted(w.tail.fold()), now: start) == [.terminate, .beat(.stopping)])
+    #expect(s.handle(.beatCompleted(w.tail.fold(), began: start), now: start) == [.terminate, .beat(.stopping)])
     guard case .finish(let ending)? = s.handle(.groupEmptied, now: start).first else { return miss("no end") }
     #expect(ending.outcome == .restarting && ending.reason == "restart by ann2" && ending.record)
   }
@@ -151,7 +165,7 @@ extension World {
     var (s, fold) = serving()
     for second in stride(from: 5, through: 60, by: 5) {
       _ = s.handle(.tick, now: start + .seconds(second))
-      _ = s.handle(.beatCompleted(fold), now: start + .seconds(second))
+      _ = s.handle(.beatCompleted(fold, began: start + .seconds(second)), now: start + .seconds(second))
     }
     #expect(s.handle(.tick, now: start + .seconds(61)).contains(.terminate))
   }

@@ -73,10 +73,11 @@ struct World {
     info = InfoReading(bytes: value.encoded)
   }
 
-  mutating func observation(log: Bool = true) -> Observation {
+  mutating func observation(log: Bool = true, began: Instant? = nil) -> Observation {
     tokens += 1
     return Observation(
-      now: now, wall: wall, info: info, log: log ? .success(tail) : nil, queue: queue, claimant: claimant,
+      began: began ?? now, now: now, wall: wall, info: info, log: log ? .success(tail) : nil, queue: queue,
+      claimant: claimant,
       submitOutput: submitOutput, freshToken: World.token(tokens))
   }
 

@@ -204,7 +204,9 @@ def make_project(cluster, request):
         for row in cluster.jobs() + [r.split("|") for r in cluster.squeue("--format=%i|%T|%k|%N|%u|%Z").splitlines()]:
             if row[5] == str(project.path):
                 subprocess.run(["scancel", row[0]], check=False)
-        eventually(lambda: not project.server_pids(), 30, "the servers of a test end with it")
+        eventually(
+            lambda: not project.server_pids() and not project.coord_pids("supervise"), 30,
+            "the jobs of a test end with it")
         project.check_invariants()
         shutil.rmtree(project.path)
 

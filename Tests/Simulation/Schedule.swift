@@ -1,0 +1,98 @@
+import CoordCore
+
+/// One seeded story of a team on a bad cluster, told to its end.
+public struct Schedule {
+  public let seed: UInt64
+  public private(set) var world: SimWorld
+
+  /// How long things may go wrong, in true time.
+  static let faulty = Duration.seconds(400)
+  /// I4: after faults stopped, somebody is answered within this.
+  static let bound = Duration.seconds(900)
+
+  public init(seed: UInt64, tracing: Bool = false, faults: (inout Seeded) -> Faults = Faults.random) {
+    self.seed = seed
+    world = SimWorld(seed: seed, faults: faults)
+    world.tracing = tracing
+  }
+
+  /// Runs it; the first promise that did not hold, if any.
+  public func run() -> Violation? {
+    populate()
+    world.run(until: Self.faulty)
+    if let violation = world.violations.first { return violation }
+    calm()
+    return world.violations.first ?? settle()
+  }
+
+  private func populate() {
+    let count = Int.random(in: 2...6, using: &world.random)
+    for _ in 0..<count {
+      let at = world.random.once(in: 2) ? world.random.seconds(0...1) : world.random.seconds(0...300)
+      client(at: at, goal: .answer)
+    }
+    if world.faults.stopRequests {
+      for _ in 0..<2 {
+        client(
+          at: world.random.seconds(0...300), goal: .stop(world.random.once(in: 2) ? .stopped : .restarting, reason: "x")
+        )
+      }
+    }
+    if world.random.once(in: 3) { client(at: world.random.seconds(50...300), goal: .settle) }
+    world.processes.append(SimFate(world))
+  }
+
+  @discardableResult private func client(at: Duration, goal: Coordinator.Goal, uid: UInt32? = nil) -> SimClient {
+    let host = world.logins.randomElement(using: &world.random) ?? world.logins[0]
+    let client = SimClient(
+      world, host: host, uid: uid ?? UInt32.random(in: 1001...1003, using: &world.random), wake: at, goal: goal,
+      wait: .seconds(120))
+    world.processes.append(client)
+    return client
+  }
+
+  /// Nothing goes wrong any more; what has gone wrong stays.
+  private func calm() {
+    world.note("faults stop")
+    let old = world.faults
+    world.faults = .none
+    world.faults.linkSupported = old.linkSupported
+    world.faults.clockRates = old.clockRates
+    world.slurm.awayUntil = world.time
+  }
+
+  private func settle() -> Violation? {
+    let end = world.time + Self.bound
+    var turn: UInt32 = 0
+    while world.time < end {
+      // Everybody in turn: where jobs are hidden it takes the owner.
+      let last = client(at: world.time + .milliseconds(1), goal: .answer, uid: 1001 + turn % 3)
+      turn += 1
+      while !last.dead, world.time < end, world.violations.isEmpty { world.run(until: world.time + .seconds(5)) }
+      if let violation = world.violations.first { return violation }
+      if last.answer != nil { return nil }
+      // Refused or failed: people try again.
+      world.run(until: world.time + .seconds(5))
+    }
+    return Violation(description: "I4: nobody was answered within \(Self.bound.spoken) after faults stopped")
+  }
+}
+
+/// What befalls machines rather than processes.
+final class SimFate: SimProcess {
+  init(_ world: SimWorld) { super.init(world, host: world.logins[0], uid: 1000, wake: .seconds(1)) }
+
+  override func step() {
+    wake = world.time + .seconds(5)
+    if world.random.once(in: world.faults.nodeCrash), let node = world.nodes.randomElement(using: &world.random) {
+      world.note("\(node.name) loses power")
+      for case let run as SimJob in world.processes where run.host === node && !run.dead { run.nodeDied() }
+    }
+    if world.faults.wallOffset != 0...0, world.random.once(in: 10) {
+      let host = (world.logins + world.nodes).randomElement(using: &world.random) ?? world.logins[0]
+      host.offset = Int64.random(in: world.faults.wallOffset, using: &world.random)
+      world.note("the clock of \(host.name) is stepped")
+    }
+    if world.time > Schedule.faulty { dead = true }
+  }
+}

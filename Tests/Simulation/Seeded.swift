@@ -1,0 +1,70 @@
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same seed makes the same world.
+public struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// True once in so many times.
+  public mutating func once(in n: Double) -> Bool { n.isFinite && Double.random(in: 0..<n, using: &self) < 1 }
+
+  public mutating func seconds(_ range: ClosedRange<Double>) -> Duration {
+    .seconds(Double.random(in: range, using: &self))
+  }
+}
+
+/// How hostile a world is. Each number: one in so many operations; infinity for never.
+public struct Faults: Sendable {
+  public var crash = Double.infinity
+  public var pause = Double.infinity
+  /// Limits of a pause, in seconds.
+  public var pauseSeconds: ClosedRange<Double> = 1...200
+  public var storageError = Double.infinity
+  /// A link that is executed and reports an error, is executed later, or reports success on EEXIST.
+  public var lyingLink = Double.infinity
+  /// A listing or a look-up that misses what is younger than this, in seconds.
+  public var staleness = 0.0
+  public var controllerAway = Double.infinity
+  public var doubtfulSubmit = Double.infinity
+  public var nodeCrash = Double.infinity
+  public var requeue = Double.infinity
+  public var hiddenJobs = false
+  public var linkSupported = true
+  public var clockRates: ClosedRange<Double> = 1...1
+  public var wallOffset: ClosedRange<Int64> = 0...0
+  public var stopRequests = false
+
+  public init() {}
+
+  public static let none = Faults()
+
+  /// Everything at once, drawn anew for each seed, so that schedules differ in what goes wrong and how often.
+  public static func random(_ g: inout Seeded) -> Faults {
+    func some(_ often: Double, _ g: inout Seeded) -> Double {
+      g.once(in: 2) ? .infinity : often * Double.random(in: 0.3...4, using: &g)
+    }
+    var f = Faults()
+    f.crash = some(60, &g)
+    f.pause = some(60, &g)
+    f.storageError = some(40, &g)
+    f.lyingLink = some(4, &g)
+    f.staleness = g.once(in: 2) ? 0 : g.once(in: 3) ? 50 : 2
+    f.controllerAway = some(15, &g)
+    f.doubtfulSubmit = some(2, &g)
+    f.nodeCrash = some(60, &g)
+    f.requeue = some(3, &g)
+    f.hiddenJobs = g.once(in: 4)
+    f.linkSupported = !g.once(in: 6)
+    f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
+    f.wallOffset = g.once(in: 2) ? -86_400...86_400 : 0...0
+    f.stopRequests = g.once(in: 3)
+    return f
+  }
+}

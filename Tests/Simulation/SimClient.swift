@@ -1,0 +1,101 @@
+import CoordCore
+
+/// A coord process on a login node: the shipped coordinator over a simulated machine.
+final class SimClient: SimProcess {
+  private var coordinator: Coordinator
+  private var board: QueueBoard<SimFiles>!
+  private var readsLog = false
+  private(set) var answer: ServerInfo?
+  private(set) var failure: CoordError?
+  private let goal: Coordinator.Goal
+
+  init(_ world: SimWorld, host: SimHost, uid: UInt32, wake: Duration, goal: Coordinator.Goal = .answer, wait: Duration)
+  {
+    self.goal = goal
+    coordinator = Coordinator(
+      goal: goal, me: uid, scheduler: "slurm", wait: wait, insists: false, now: host.now(wake))
+    super.init(world, host: host, uid: uid, wake: wake)
+    board = QueueBoard(SimFiles(self), nonce: author.nonce)
+  }
+
+  private var log: LockLog<SimFiles> { LockLog(SimFiles(self)) }
+
+  override func step() {
+    wake = world.time + .milliseconds(5)
+    let o = observe()
+    if dead { return }
+    for action in coordinator.next(o) where !dead { perform(action, o) }
+  }
+
+  private func observe() -> Observation {
+    let began = now
+    var tail: Result<LogTail, StorageFailure>?
+    var queue: QueueReading?
+    var claimant = Observation.Claimant.unknown
+    if readsLog {
+      do throws(StorageFailure) {
+        let read = try log.tail()
+        tail = .success(read)
+        if case .state(let state) = read.fold(), let claim = state.claim, claim.author.host == host.name {
+          claimant = world.processes.contains { $0.author.nonce == claim.author.nonce && !$0.dead } ? .alive : .dead
+        }
+        queue = try board.latest()
+      } catch {
+        tail = .failure(error)
+      }
+    }
+    let info = SimFiles(self).readInfo()
+    return Observation(
+      began: began, now: now, wall: wall, info: info, log: tail, queue: queue, claimant: claimant,
+      freshToken: Token(random: world.random.next(), world.random.next()))
+  }
+
+  private func perform(_ action: Action, _ o: Observation) {
+    switch action {
+    case .readLog: readsLog = true
+    case .probe(let endpoint):
+      world.operation(self)
+      let up = world.servers.values.contains { $0.host.name == endpoint.node }
+      coordinator.handle(.probed(endpoint, reached: up), now: now)
+    case .look(let query):
+      // An answer that could not be published is lost; the right times out and another one asks.
+      guard let number = (try? board.takeRight(now: now)) ?? nil, !dead else { return }
+      try? board.publish(world.slurm.queue(query, by: self), number: number)
+    case .append(let draft): append(draft, o)
+    case .submit(let token, _):
+      let reply = world.slurm.submit(token, by: self)
+      if !dead { coordinator.handle(.submitted(token, reply), now: now) }
+    case .cancel(let job): world.slurm.cancel(job, by: self)
+    case .wait(let duration, _): wake = world.time + duration * Double.random(in: 0.75...1.25, using: &world.random)
+    case .answer(let info): finish(answer: info)
+    case .settle: dead = true
+    case .fail(let error):
+      failure = error
+      world.note("\(author.nonce) gives up: \(error.what): \(error.why)")
+      dead = true
+    }
+  }
+
+  private func append(_ draft: LockDraft, _ o: Observation) {
+    if draft.body.kind == .claimed {
+      guard case .answered? = o.queue?.snapshot.outcome else { return world.violate("I5: claimed on a doubt") }
+    }
+    let entry = LockEntry(
+      number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
+    for _ in 0..<20 where !dead {
+      switch try? log.append(entry) {
+      case .won?:
+        world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")")
+        return
+      case .lost?: return
+      case .unsettled?, nil: world.run(until: world.time + .milliseconds(300))
+      }
+    }
+  }
+
+  private func finish(answer info: ServerInfo) {
+    answer = info
+    world.answers += 1
+    dead = true
+  }
+}

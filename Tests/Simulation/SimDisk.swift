@@ -1,0 +1,145 @@
+import CoordCore
+
+/// The shared directory, with the habits of a network filesystem.
+final class SimDisk {
+  struct File {
+    var bytes: [UInt8]
+    var at: Duration
+    var host: String
+  }
+
+  var files: [String: File] = [:]
+  /// All versions of server_info.txt; nil: removed.
+  var info: [(at: Duration, host: String, bytes: [UInt8]?)] = []
+  /// Links that the server executes later.
+  private var late: [(at: Duration, temporary: File, name: String)] = []
+
+  var nextEvent: Duration? { late.map(\.at).min() }
+
+  func perform(_ time: Duration) {
+    for link in late where link.at <= time {
+      if files[link.name] == nil { files[link.name] = File(bytes: link.temporary.bytes, at: time, host: "server") }
+    }
+    late.removeAll { $0.at <= time }
+  }
+
+  func linkLater(_ file: File, name: String, at: Duration) { late.append((at, file, name)) }
+}
+
+/// The directory as one process sees it.
+struct SimFiles: LockFiles {
+  let process: SimProcess
+  private var world: SimWorld { process.world }
+  private var disk: SimDisk { process.world.disk }
+
+  init(_ process: SimProcess) { self.process = process }
+
+  /// Everything that a process does goes through here; a dead one does nothing any more.
+  private func enter(_ what: String) throws(StorageFailure) {
+    world.operation(process)
+    if process.dead { throw StorageFailure(.other, "dead") }
+    if world.random.once(in: world.faults.storageError) {
+      throw StorageFailure(world.random.once(in: 3) ? .full : .other, "\(what): simulated failure")
+    }
+  }
+
+  /// Whether a cache of this host may not know of the file yet.
+  private func mayMiss(_ file: SimDisk.File) -> Bool {
+    guard world.faults.staleness > 0, file.host != process.host.name else { return false }
+    return world.time - file.at < .seconds(world.faults.staleness) && world.random.once(in: 2)
+  }
+
+  func names() throws(StorageFailure) -> [String] {
+    try enter("list")
+    // In a fixed order: the same seed draws the same numbers.
+    return disk.files.sorted { $0.key < $1.key }.filter { !mayMiss($0.value) }.map(\.key)
+  }
+
+  func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
+    try enter("read \(name)")
+    guard let file = disk.files[name], !mayMiss(file) else { return nil }
+    return file.bytes
+  }
+
+  func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
+    try enter("stage")
+    disk.files[temporary] = SimDisk.File(bytes: bytes, at: world.time, host: process.host.name)
+    return WallTime(seconds: world.time.components.seconds)
+  }
+
+  func link(_ temporary: String, to name: String) throws(StorageFailure) {
+    try enter("link")
+    guard world.faults.linkSupported else { throw StorageFailure(.unsupported, "link: not supported") }
+    guard let staged = disk.files[temporary] else { throw StorageFailure(.other, "link: no such file") }
+    let file = SimDisk.File(bytes: staged.bytes, at: world.time, host: process.host.name)
+    if world.random.once(in: world.faults.lyingLink) {
+      switch Int.random(in: 0...2, using: &world.random) {
+      case 0:
+        if disk.files[name] == nil { put(file, name) }
+        throw StorageFailure(.other, "link: the reply was lost")
+      case 1:
+        disk.linkLater(file, name: name, at: world.time + world.random.seconds(0...100))
+        throw StorageFailure(.other, "link: timed out")
+      default:
+        if disk.files[name] == nil { put(file, name) }
+        return
+      }
+    }
+    if disk.files[name] != nil { throw StorageFailure(.other, "link: file exists") }
+    put(file, name)
+  }
+
+  /// O_EXCL, then the bytes: a death in between leaves an empty or torn file.
+  func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) {
+    try enter("create")
+    if disk.files[name] != nil { throw StorageFailure(.other, "create: file exists") }
+    let part = Int.random(in: 0...bytes.count, using: &world.random)
+    put(SimDisk.File(bytes: Array(bytes[..<part]), at: world.time, host: process.host.name), name)
+    try enter("write")
+    if disk.files[name]?.bytes != Array(bytes[..<part]) { world.violate("I3: number \(name) changed") }
+    disk.files[name]?.bytes = bytes
+  }
+
+  private func put(_ file: SimDisk.File, _ name: String) {
+    if LockName.number(name) != nil, disk.files[name] != nil { world.violate("I3: number \(name) was written twice") }
+    world.note("\(process.author.nonce) writes \(name)")
+    disk.files[name] = file
+  }
+
+  func unstage(_ temporary: String) {
+    world.operation(process)
+    if !process.dead { disk.files[temporary] = nil }
+  }
+
+  func discard(_ name: String) {
+    world.operation(process)
+    if !process.dead { disk.files[name] = nil }
+  }
+
+  func written(_ name: String) -> WallTime? {
+    disk.files[name].map { WallTime(seconds: $0.at.components.seconds) }
+  }
+
+  // MARK: - server_info.txt
+
+  func readInfo() -> InfoReading {
+    world.operation(process)
+    if process.dead || world.random.once(in: world.faults.storageError) { return .unreadable("simulated failure") }
+    // A file that was replaced may read as the old one for a while.
+    let lag = Duration.seconds(min(world.faults.staleness, 2))
+    let seen = disk.info.last {
+      $0.host == process.host.name || world.time - $0.at >= lag || !world.random.once(in: 2)
+    }
+    guard let bytes = seen?.bytes else { return .absent }
+    return InfoReading(bytes: bytes)
+  }
+
+  /// False if it failed.
+  func writeInfo(_ bytes: [UInt8]?) -> Bool {
+    world.operation(process)
+    if process.dead || world.random.once(in: world.faults.storageError) { return false }
+    disk.info.append((world.time, process.host.name, bytes))
+    if disk.info.count > 50 { disk.info.removeFirst(20) }
+    return true
+  }
+}

@@ -1,0 +1,250 @@
+import CoordCore
+
+/// A job's run on its node: the shipped fence and supervision over a simulated server and guardian.
+final class SimJob: SimProcess {
+  let job: SimSlurm.Job
+  var signalled = false
+  private var fence: Fence
+  private var supervision: Supervision?
+  private var info: ServerInfo?
+  private var patience: Instant?
+  private var torn = Watch<String>()
+  private var serverUp = false
+  private var exitSeen = false
+  /// True time at which the server, told to end, is gone; nil: it was not told.
+  private var goneAt: Duration?
+  private var answersAt: Duration?
+  private var lastBeat: Instant?
+  private var since: Instant?
+  private var ending: (Supervision.Ending, since: Instant)?
+
+  var id: Int { job.id }
+
+  init(_ world: SimWorld, job: SimSlurm.Job, host: SimHost) {
+    self.job = job
+    fence = Fence(
+      token: job.token, nonce: "", job: JobID("\(job.id)"), restarts: job.restarts, node: host.name,
+      scheduler: "slurm", statusFile: "info", log: nil, obstacle: nil, freshToken: job.token)
+    super.init(world, host: host, uid: job.uid, wake: world.time + .milliseconds(100))
+    fence.nonce = author.nonce
+    // The guardian is a process of its own: it goes on while the supervisor is paused or dead.
+    world.processes.append(SimGuardian(self))
+  }
+
+  private var log: LockLog<SimFiles> { LockLog(SimFiles(self)) }
+
+  override func step() {
+    if let ending {
+      record(ending.0, since: ending.since)
+    } else if supervision != nil {
+      serve()
+    } else {
+      pass()
+    }
+  }
+
+  private func leave(_ state: String) {
+    dead = true
+    world.slurm.ended(self, state)
+  }
+
+  override func died() {
+    // Only the supervisor: its guardian notices. Slurm sees the batch script's end, and reports it when all is gone.
+    if !serverUp { world.slurm.ended(self, "FAILED") }
+  }
+
+  /// Everything on the node dies at once.
+  func nodeDied() {
+    dead = true
+    serverGone()
+    world.slurm.ended(self, "NODE_FAIL")
+  }
+
+  private func pass() {
+    if patience == nil { patience = now + .seconds(70) }
+    wake = world.time + .milliseconds(500)
+    if signalled { return leave("CANCELLED") }
+    do throws(StorageFailure) {
+      let began = now
+      guard case .state(let state) = try log.tail().fold(watching: &torn, began: began, ended: now) else {
+        throw StorageFailure(.other, "not whole")
+      }
+      switch fence.decide(state, patient: now < patience!) {
+      case .claim: world.violate("a job with a token claims")
+      case .start(let draft):
+        since = since ?? now
+        _ = append(draft)
+      case .serve(let state): begin(state)
+      case .end(let draft, _): if append(draft) == true { leave("COMPLETED") }
+      case .leave: leave("COMPLETED")
+      case .lookAgain: break
+      }
+    } catch {
+      if now > patience! + .seconds(50) { leave("FAILED") }
+    }
+  }
+
+  /// Won, lost, or nil for neither.
+  private func append(_ draft: LockDraft) -> Bool? {
+    let entry = LockEntry(
+      number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
+    for _ in 0..<20 where !dead {
+      switch try? log.append(entry) {
+      case .won?: return true
+      case .lost?: return false
+      case .unsettled?, nil: world.run(until: world.time + .milliseconds(300))
+      }
+    }
+    return nil
+  }
+
+  private func begin(_ state: ServiceState) {
+    let token = job.token
+    supervision = Supervision(
+      token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since ?? now, now: now)
+    info = ServerInfo(
+      endpoint: Endpoint(node: host.name, port: 7860)!, jobID: "\(job.id)", started: wall, state: .starting, beat: 0,
+      heartbeat: wall, ends: nil, lock: state.lastNumber, token: token, user: author.user)
+    perform(supervision!.begin(now: now))
+  }
+
+  private func serve() {
+    if signalled {
+      signalled = false
+      feed(.signalled(15))
+    }
+    feed(.tick)
+    if let goneAt, world.time >= goneAt { serverGone() }
+    if !serverUp {
+      if !exitSeen { feed(.exited("signal 15", portTaken: false, tail: "")) }
+      exitSeen = true
+      feed(.groupEmptied)
+    }
+    wake = max(world.time + .milliseconds(20), world.time + (supervision!.nextWake - now) * 0.9)
+    if ending != nil || signalled { wake = world.time + .milliseconds(20) }
+    wake = min(wake, world.time + .seconds(1))
+  }
+
+  private func feed(_ event: Supervision.Event) {
+    guard !dead, let actions = supervision?.handle(event, now: now) else { return }
+    perform(actions)
+  }
+
+  private func perform(_ actions: [Supervision.Action]) {
+    for action in actions where !dead {
+      switch action {
+      case .launch:
+        let alive = supervision?.lastBeat ?? now
+        world.operation(self)
+        // The gate looks at the time when it lets the command go.
+        if dead || now - alive >= Limits.selfFence { return }
+        serverUp = true
+        lastBeat = alive
+        answersAt = world.time + world.random.seconds(0.5...8)
+        world.serverStarted(self, token: job.token)
+      case .probe:
+        world.operation(self)
+        if serverUp, let answersAt, world.time >= answersAt { feed(.answered) }
+      case .beat(let state): beat(state)
+      case .terminate: terminate()
+      case .kill:
+        world.operation(self)
+        if !dead { serverGone() }
+      case .finish(let end): ending = (end, now)
+      }
+    }
+  }
+
+  private func beat(_ state: ServerInfo.State) {
+    let files = SimFiles(self)
+    let began = now
+    do throws(StorageFailure) {
+      let fold = try log.tail().foldBeforeTornEnd
+      if case .state(let s) = fold, s.phase != .started || s.start?.author.nonce != author.nonce {
+        return feed(.beatCompleted(fold, began: began))
+      }
+      info?.beat += 1
+      info?.state = state
+      info?.heartbeat = wall
+      world.note("\(author.nonce) beats \(info?.beat ?? 0) \(state)")
+      guard files.writeInfo(info?.encoded), case .state = fold else { return feed(.beatFailed("simulated")) }
+      lastBeat = began
+      feed(.beatCompleted(fold, began: began))
+    } catch {
+      feed(.beatFailed(error.text))
+    }
+  }
+
+  /// TERM: most servers end soon, some only at KILL.
+  private func terminate() {
+    world.note("\(author.nonce) tells its server to end: \(supervision.map { "\($0.stage)" } ?? "")")
+    world.operation(self)
+    if !dead, goneAt == nil {
+      goneAt = world.time + (world.random.once(in: 5) ? .seconds(60) : world.random.seconds(0...3))
+    }
+  }
+
+  private func serverGone() {
+    guard serverUp else { return }
+    serverUp = false
+    world.serverEnded(self)
+  }
+
+  private func record(_ end: Supervision.Ending, since: Instant) {
+    wake = world.time + .seconds(1)
+    if end.record, now - since < .seconds(15) {
+      guard let fold = try? log.tail().fold(), case .state(let state) = fold else { return }
+      if state.liveToken == job.token {
+        let draft = LockDraft(
+          after: state,
+          EntryBody(.ended, job.token).with {
+            $0.outcome = end.outcome
+            $0.reason = end.reason
+          })
+        if append(draft) != true { return }
+      }
+    }
+    if dead { return }
+    if SimFiles(self).readInfo().info?.token == job.token { _ = SimFiles(self).writeInfo(nil) }
+    if !dead { leave("COMPLETED") }
+  }
+
+  // MARK: - the guardian's view
+
+  var guards: Bool { serverUp }
+
+  /// S is over by the node's own clock, or the supervisor is gone.
+  func guardianIsDue() -> Bool {
+    guard let lastBeat else { return false }
+    return dead || now - lastBeat >= Limits.selfFence
+  }
+
+  func guardianEnds() {
+    let wasDead = dead
+    serverGone()
+    if wasDead { world.slurm.ended(self, "FAILED") }
+  }
+}
+
+/// Ends a server whose supervisor is silent or dead: TERM, and KILL after the grace.
+final class SimGuardian: SimProcess {
+  private let run: SimJob
+  private var killAt: Duration?
+
+  init(_ run: SimJob) {
+    self.run = run
+    super.init(run.world, host: run.host, uid: run.author.uid, wake: run.world.time + .seconds(1))
+  }
+
+  override func step() {
+    wake = world.time + .seconds(1)
+    if run.dead, !run.guards {
+      dead = true
+    } else if let killAt, world.time >= killAt {
+      run.guardianEnds()
+      dead = true
+    } else if killAt == nil, run.guards, run.guardianIsDue() {
+      killAt = world.time + world.random.seconds(0...1) + Limits.stopGrace * (1 / host.rate)
+    }
+  }
+}

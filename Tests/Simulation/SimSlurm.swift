@@ -1,0 +1,115 @@
+import CoordCore
+
+/// The scheduler: jobs that wait, run and end; a controller that may be away; replies that may be lost.
+final class SimSlurm {
+  final class Job {
+    let id: Int
+    let token: Token
+    let uid: UInt32
+    var state = "PENDING"
+    var startAt: Duration
+    var run: SimJob?
+    var restarts = 0
+
+    init(id: Int, token: Token, uid: UInt32, startAt: Duration) {
+      (self.id, self.token, self.uid, self.startAt) = (id, token, uid, startAt)
+    }
+  }
+
+  var jobs: [Job] = []
+  var awayUntil = Duration.zero
+  /// Requests that the controller executes later, though their sender was told nothing or a failure.
+  private var late: [(at: Duration, token: Token, uid: UInt32)] = []
+  var submitted: [Token: Int] = [:]
+
+  var nextEvent: Duration? {
+    (jobs.filter { $0.state == "PENDING" }.map(\.startAt) + late.map(\.at)).min()
+  }
+
+  func perform(_ world: SimWorld) {
+    for request in late where request.at <= world.time { add(request.token, request.uid, world) }
+    late.removeAll { $0.at <= world.time }
+    for job in jobs where job.state == "PENDING" && job.startAt <= world.time {
+      job.state = "RUNNING"
+      let node = world.nodes.randomElement(using: &world.random) ?? world.logins[0]
+      let run = SimJob(world, job: job, host: node)
+      job.run = run
+      world.note("job \(job.id) starts on \(node.name) as \(run.author.nonce)")
+      world.processes.append(run)
+    }
+  }
+
+  private func add(_ token: Token, _ uid: UInt32, _ world: SimWorld) {
+    let wait = world.random.once(in: 4) ? world.random.seconds(5...150) : world.random.seconds(0...2)
+    jobs.append(Job(id: 100 + jobs.count, token: token, uid: uid, startAt: world.time + wait))
+    world.note("job \(99 + jobs.count) is queued")
+  }
+
+  private func isAway(_ world: SimWorld) -> Bool {
+    if world.random.once(in: world.faults.controllerAway) { awayUntil = world.time + world.random.seconds(1...100) }
+    return world.time < awayUntil
+  }
+
+  func submit(_ token: Token, by process: SimProcess) -> SubmitReply {
+    let world = process.world
+    world.operation(process)
+    if process.dead { return .doubtful("dead") }
+    submitted[token, default: 0] += 1
+    if submitted[token]! > 1 { world.violate("I2: sbatch twice for one token") }
+    if isAway(world) { return .doubtful("Unable to contact slurm controller") }
+    if world.random.once(in: world.faults.doubtfulSubmit) {
+      switch Int.random(in: 0...2, using: &world.random) {
+      case 0: add(token, process.author.uid, world)
+      case 1: late.append((world.time + world.random.seconds(0...50), token, process.author.uid))
+      default: break
+      }
+      return .doubtful("Socket timed out on send/recv operation")
+    }
+    if world.random.once(in: world.faults.doubtfulSubmit * 3) { return .refused("Invalid account") }
+    add(token, process.author.uid, world)
+    // The claimant may die before it reads the reply.
+    world.operation(process)
+    return .accepted(JobID("\(99 + jobs.count)")!)
+  }
+
+  func queue(_ query: QueueQuery, by process: SimProcess) -> QueueSnapshot {
+    let world = process.world
+    world.operation(process)
+    let hidden = world.faults.hiddenJobs
+    let outcome: QueueSnapshot.Outcome =
+      isAway(world)
+      ? .unknown("Unable to contact slurm controller")
+      : .answered(
+        jobs.filter { query.uids.contains($0.uid) && (!hidden || $0.uid == process.author.uid) }.map {
+          QueuedJob(
+            id: JobID("\($0.id)")!, user: "u", uid: $0.uid, state: $0.state, comment: $0.token.comment)
+        })
+    return QueueSnapshot(
+      scheduler: "slurm", query: query, askedBy: process.author.uid, host: process.host.name, seesEverybody: !hidden,
+      outcome: outcome)
+  }
+
+  func cancel(_ id: JobID, by process: SimProcess) {
+    let world = process.world
+    world.operation(process)
+    guard !process.dead, let job = jobs.first(where: { "\($0.id)" == id.number }), job.uid == process.author.uid else {
+      return
+    }
+    if job.state == "PENDING" { job.state = "CANCELLED" }
+    job.run?.signalled = true
+  }
+
+  /// The job's processes are all gone.
+  func ended(_ run: SimJob, _ state: String) {
+    guard run.job.run === run, run.job.state == "RUNNING" else { return }
+    let world = run.world
+    if world.random.once(in: world.faults.requeue), run.job.restarts < 2 {
+      run.job.restarts += 1
+      run.job.state = "PENDING"
+      run.job.startAt = world.time + world.random.seconds(1...60)
+      world.note("job \(run.job.id) is requeued")
+    } else {
+      run.job.state = state
+    }
+  }
+}

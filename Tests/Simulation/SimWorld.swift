@@ -1,0 +1,159 @@
+import CoordCore
+
+/// A promise of docs/protocol.md that did not hold.
+public struct Violation: Error, CustomStringConvertible {
+  public let description: String
+}
+
+/// A process that a simulation may pause or kill at each of its operations.
+public class SimProcess {
+  let world: SimWorld
+  let host: SimHost
+  let author: Author
+  /// True time of the next step.
+  var wake: Duration
+  var dead = false
+  /// Inside a step: it cannot be stepped again before that is over.
+  var busy = false
+
+  init(_ world: SimWorld, host: SimHost, uid: UInt32, wake: Duration) {
+    (self.world, self.host, self.wake) = (world, host, wake)
+    author = world.author(host: host, uid: uid)
+  }
+
+  var now: Instant { host.now(world.time) }
+  var wall: WallTime { host.wall(world.time) }
+
+  /// One step of its loop, ending with `wake` set.
+  func step() {}
+
+  /// What happens with it when it dies.
+  func died() {}
+
+  func kill() {
+    guard !dead else { return }
+    dead = true
+    world.note("\(author.nonce) dies")
+    died()
+  }
+}
+
+/// A machine: its clocks, and whether it is up.
+public final class SimHost {
+  let name: String
+  let rate: Double
+  var offset: Int64
+  var boot: Int
+
+  init(name: String, rate: Double, offset: Int64) {
+    (self.name, self.rate, self.offset, boot) = (name, rate, offset, 1)
+  }
+
+  func now(_ time: Duration) -> Instant { Instant(sinceBoot: .seconds(5000) + time * rate) }
+  func wall(_ time: Duration) -> WallTime {
+    WallTime(seconds: 1_800_000_000 + offset + (time * rate).components.seconds)
+  }
+}
+
+/// The whole cluster: a true time, a file system, a scheduler, hosts and processes.
+public final class SimWorld {
+  public var random: Seeded
+  public var faults: Faults
+  var time = Duration.zero
+  var processes: [SimProcess] = []
+  var logins: [SimHost] = []
+  var nodes: [SimHost] = []
+  let disk = SimDisk()
+  let slurm = SimSlurm()
+  /// Server processes that exist: by job run.
+  var servers: [ObjectIdentifier: SimJob] = [:]
+  var servedTokens: Set<Token> = []
+  public private(set) var violations: [Violation] = []
+  public private(set) var trace: [String] = []
+  public var tracing = false
+  var depth = 0
+  var answers = 0
+  private var names = 0
+
+  public init(seed: UInt64, faults: (inout Seeded) -> Faults) {
+    random = Seeded(seed: seed)
+    self.faults = faults(&random)
+    for i in 1...2 { logins.append(host("login\(i)")) }
+    for i in 1...3 { nodes.append(host("node\(i)")) }
+  }
+
+  private func host(_ name: String) -> SimHost {
+    SimHost(
+      name: name, rate: Double.random(in: faults.clockRates, using: &random),
+      offset: Int64.random(in: faults.wallOffset, using: &random))
+  }
+
+  func author(host: SimHost, uid: UInt32) -> Author {
+    names += 1
+    return Author(
+      user: "ann\(uid - 1000)", uid: uid, host: host.name, bootID: "\(host.name)-\(host.boot)", pid: Int32(names),
+      pidStart: UInt64(names), nonce: "p\(names)")
+  }
+
+  func note(_ text: @autoclosure () -> String) {
+    if tracing { trace.append("\(time.components.seconds)s \(text())") }
+  }
+
+  func violate(_ text: String) {
+    note("VIOLATION \(text)")
+    violations.append(Violation(description: text))
+  }
+
+  /// Runs everybody until a true time.
+  func run(until end: Duration) {
+    depth += 1
+    defer { depth -= 1 }
+    while violations.isEmpty {
+      // A third of the processes that are due within the same moment may overtake each other.
+      guard let next = processes.filter({ !$0.dead && !$0.busy }).min(by: { $0.wake < $1.wake }) else { break }
+      let at = min(next.wake, slurm.nextEvent ?? .seconds(1 << 40), disk.nextEvent ?? .seconds(1 << 40))
+      guard at <= end else { break }
+      time = max(time, at)
+      disk.perform(time)
+      slurm.perform(self)
+      if next.wake <= time { step(next) }
+      processes.removeAll { $0.dead && !$0.busy }
+    }
+    time = max(time, end)
+  }
+
+  private func step(_ process: SimProcess) {
+    process.busy = true
+    process.step()
+    process.busy = false
+    if process.wake <= time { process.wake = time + .milliseconds(1) }
+  }
+
+  /// Called before every operation of a process: here it may be killed, or others may go first.
+  func operation(_ process: SimProcess) {
+    time += .microseconds(Int.random(in: 100...3000, using: &random))
+    if process.dead { return }
+    if random.once(in: faults.crash) {
+      process.kill()
+    } else if depth < 6, random.once(in: faults.pause) {
+      let length = random.seconds(faults.pauseSeconds)
+      note("\(process.author.nonce) pauses for \(length.spoken)")
+      run(until: time + length)
+    } else if depth < 6, random.once(in: 20) {
+      run(until: time + random.seconds(0...0.05))
+    }
+  }
+
+  // MARK: - what must hold
+
+  func serverStarted(_ job: SimJob, token: Token) {
+    note("server of \(job.author.nonce) (job \(job.id)) starts")
+    if !servers.isEmpty { violate("two live servers: job \(servers.values.first!.id) and job \(job.id)") }
+    if !servedTokens.insert(token).inserted { violate("I1: token \(token) is served twice") }
+    servers[ObjectIdentifier(job)] = job
+  }
+
+  func serverEnded(_ job: SimJob) {
+    if servers.removeValue(forKey: ObjectIdentifier(job)) != nil { note("server of job \(job.id) is gone") }
+  }
+}

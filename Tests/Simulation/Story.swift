@@ -1,0 +1,13 @@
+import CoordSystem
+
+/// What the environment asks of the simulation.
+public enum Story {
+  /// SIM_SEED: whose story to print.
+  public static var seed: UInt64? { number("SIM_SEED") }
+  /// SIM_SCHEDULES: how many to run.
+  public static var schedules: UInt64? { number("SIM_SCHEDULES") }
+  /// SIM_FIRST: the first seed of all.
+  public static var first: UInt64? { number("SIM_FIRST") }
+
+  private static func number(_ name: String) -> UInt64? { Machine().environment[name].flatMap { UInt64($0) } }
+}

@@ -1,0 +1,25 @@
+import Simulation
+import Testing
+
+/// 100,000 in CI (Tests/run.sh sets SIM_SCHEDULES), and these everywhere.
+private let count = Story.schedules ?? 400
+private let first = Story.first ?? 1
+
+@Suite struct Schedules {
+  /// Two halves, so that two processors work.
+  @Test(arguments: [0, 1] as [UInt64])
+  func ofEverySort(half: UInt64) {
+    for seed in stride(from: first + half, to: first + count, by: 2) {
+      if let violation = Schedule(seed: seed).run() { Issue.record("seed \(seed): \(violation)") }
+    }
+  }
+
+  /// SIM_SEED=N swift test --filter oneSeed
+  @Test(.enabled(if: Story.seed != nil)) func oneSeed() {
+    let schedule = Schedule(seed: Story.seed ?? 0, tracing: true)
+    let violation = schedule.run()
+    print(schedule.world.faults)
+    print(schedule.world.trace.joined(separator: "\n"))
+    print(violation.map(\.description) ?? "no violation")
+  }
+}
