@@ -18,7 +18,8 @@ let package = Package(
     .executableTarget(name: "coord", dependencies: ["CoordSystem", "CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordCoreTests", dependencies: ["CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordSystemTests", dependencies: ["CoordSystem", "CoordCore"], swiftSettings: strict),
-    .target(name: "Simulation", dependencies: ["CoordSystem", "CoordCore"], path: "Tests/Simulation", swiftSettings: strict),
+    .target(
+      name: "Simulation", dependencies: ["CoordSystem", "CoordCore"], path: "Tests/Simulation", swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordCommandTests", dependencies: ["coord", "CoordCore"], swiftSettings: strict),
   ],
