@@ -17,11 +17,16 @@ public struct KeyValueText: Equatable, Sendable {
   public var encoded: String { pairs.map { "\($0.key)=\(escaped($0.value))\n" }.joined() }
 
   /// Reads lines; blank ones and `#` comments are passed over, any other line without `=` makes it nil.
-  public init?(_ bytes: some Collection<UInt8>) {
-    guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-    for line in text.split(whereSeparator: \.isNewline) where !line.isEmpty && !line.hasPrefix("#") {
-      guard let mark = line.firstIndex(of: "=") else { return nil }
-      pairs.append((String(line[..<mark]), unescaped(line[line.index(after: mark)...])))
+  public init?(_ bytes: some BidirectionalCollection<UInt8>) {
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      // A file that was edited on another system may end its lines with CR LF.
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      guard let first = line.first, first != UInt8(ascii: "#") else { continue }
+      guard let mark = line.firstIndex(of: UInt8(ascii: "=")),
+        let key = String(validating: line[..<mark], as: UTF8.self),
+        let value = String(validating: line[line.index(after: mark)...], as: UTF8.self)
+      else { return nil }
+      pairs.append((key, unescaped(value)))
     }
   }
 }
@@ -40,7 +45,8 @@ private func escaped(_ value: String) -> String {
   return out
 }
 
-private func unescaped(_ value: Substring) -> String {
+private func unescaped(_ value: String) -> String {
+  guard value.utf8.contains(UInt8(ascii: "\\")) else { return value }
   var out = ""
   var rest = value[...]
   while let mark = rest.firstIndex(of: "\\") {

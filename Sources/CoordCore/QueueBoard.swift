@@ -16,6 +16,7 @@ public enum QueueName {
 
   /// The number and part of a file of the board; nil for any other file.
   public static func parse(_ name: String) -> (number: Int, part: String)? {
+    guard name.utf8.starts(with: "queue.".utf8) else { return nil }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == "queue", let n = Int(parts[1]), n > 0 else { return nil }
     return (n, String(parts[2]))
@@ -28,6 +29,8 @@ public struct QueueBoard<Files: LockFiles> {
   private let files: Files
   private let nonce: String
   private var seen: (asked: Int, answered: Int, since: Instant)?
+  /// The newest answer that was read: its content never changes.
+  private var known: (number: Int, snapshot: QueueSnapshot)?
 
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
@@ -39,10 +42,14 @@ public struct QueueBoard<Files: LockFiles> {
   }
 
   /// The newest answer that can be read.
-  public func latest() throws(StorageFailure) -> QueueReading? {
+  public mutating func latest() throws(StorageFailure) -> QueueReading? {
     let (asked, answered) = try highest()
     for number in answered.reversed().prefix(3) {
+      if let known, known.number == number {
+        return QueueReading(snapshot: known.snapshot, number: number, highestAsked: asked)
+      }
       if let bytes = try files.read(QueueName.name(number, "answer")), let snapshot = QueueSnapshot(decoding: bytes) {
+        known = (number, snapshot)
         return QueueReading(snapshot: snapshot, number: number, highestAsked: asked)
       }
     }

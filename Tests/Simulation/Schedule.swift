@@ -25,6 +25,20 @@ public struct Schedule {
     return world.violations.first ?? settle()
   }
 
+  /// Two clients that come at the same moment and the job that they make, disturbed as planned; nothing else goes wrong.
+  /// The first promise that did not hold, and how many operations there were in the first half minute.
+  public static func small(_ plan: [Int: SimWorld.Disturbance]) -> (Violation?, operations: Int) {
+    let schedule = Schedule(seed: 1) { _ in .none }
+    let world = schedule.world
+    world.plan = plan
+    schedule.client(at: .zero, goal: .answer, uid: 1001)
+    schedule.client(at: .milliseconds(1), goal: .answer, uid: 1002)
+    world.run(until: .seconds(20))
+    let operations = world.operations
+    world.run(until: .seconds(250))
+    return (world.violations.first ?? schedule.settle(), operations)
+  }
+
   private func populate() {
     let count = Int.random(in: 2...6, using: &world.random)
     for _ in 0..<count {

@@ -109,15 +109,19 @@ public final class SimWorld {
     depth += 1
     defer { depth -= 1 }
     while violations.isEmpty {
-      // A third of the processes that are due within the same moment may overtake each other.
-      guard let next = processes.filter({ !$0.dead && !$0.busy }).min(by: { $0.wake < $1.wake }) else { break }
+      var earliest: SimProcess?
+      for process in processes
+      where !process.dead && !process.busy && process.wake < earliest?.wake ?? .seconds(1 << 40) {
+        earliest = process
+      }
+      guard let next = earliest else { break }
       let at = min(next.wake, slurm.nextEvent ?? .seconds(1 << 40), disk.nextEvent ?? .seconds(1 << 40))
       guard at <= end else { break }
       time = max(time, at)
       disk.perform(time)
       slurm.perform(self)
       if next.wake <= time { step(next) }
-      processes.removeAll { $0.dead && !$0.busy }
+      if next.dead { processes.removeAll { $0.dead && !$0.busy } }
     }
     time = max(time, end)
   }
@@ -129,10 +133,29 @@ public final class SimWorld {
     if process.wake <= time { process.wake = time + .milliseconds(1) }
   }
 
+  /// What happens at the operations of an exhaustive search, by their number. nil: chance decides.
+  public enum Disturbance: Sendable {
+    case crash
+    case pause(Duration)
+  }
+  public var plan: [Int: Disturbance]?
+  public private(set) var operations = 0
+
   /// Called before every operation of a process: here it may be killed, or others may go first.
   func operation(_ process: SimProcess) {
     time += .microseconds(Int.random(in: 100...3000, using: &random))
     if process.dead { return }
+    operations += 1
+    if let plan {
+      switch plan[operations] {
+      case .crash?: process.kill()
+      case .pause(let length)?:
+        note("\(process.author.nonce) pauses for \(length.spoken)")
+        run(until: time + length)
+      case nil: break
+      }
+      return
+    }
     if random.once(in: faults.crash) {
       process.kill()
     } else if depth < 6, random.once(in: faults.pause) {

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""The mutation gate: each named mistake, made on purpose in a copy of the sources, must turn a Swift test red.
+
+    Tests/mutants.py [NAME...]     last line: N passed, N failed
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORE = "Sources/CoordCore/"
+
+# name, file, what stands there, what is put there instead
+MUTANTS = [
+    ("the job only checks instead of taking started", CORE + "Fence.swift",
+     "      return .start(\n", "      if nonce != \"\" { return .serve(state) }\n      return .start(\n"),
+    ("a number is reused", CORE + "Observation.swift",
+     "(number, previous, self.body) = (state.next, state.previous, body)",
+     "(number, previous, self.body) = (max(1, state.next - 1), state.previous, body)"),
+    ("a squeue that failed is read as gone", CORE + "QueueSnapshot.swift",
+     "    case .unknown(let why): self = .unknown(why)\n", "    case .unknown: self = .gone\n"),
+    ("hidden jobs are read as gone", CORE + "QueueSnapshot.swift",
+     "} else if !snapshot.seesEverybody, snapshot.askedBy != wanted.owner {",
+     "} else if false {"),
+    ("the return code of link is trusted", CORE + "Storage.swift",
+     "      try link(temporary, to: name)\n", "      try link(temporary, to: name)\n      return bytes\n"),
+    ("a stale claim is broken by removing it", CORE + "LockAppend.swift",
+     "    let bytes = entry.encoded\n    let name = LockName.name(entry.number)\n",
+     "    let bytes = entry.encoded\n    let name = LockName.name(entry.number)\n"
+     "    if entry.kind == .ended {\n      for old in try numbers() { files.discard(LockName.name(old)) }\n"
+     "      known = [:]\n      return .won\n    }\n"),
+    ("a doubtful sbatch is taken for a refusal", CORE + "SlurmText.swift",
+     "    if SlurmText.soundsDoubtful(errors) { return false }\n", ""),
+    ("an unknown job state is taken for over", CORE + "JobState.swift",
+     "    default: self = .undetermined", "    default: self = .over"),
+    ("a claimant submits however late", CORE + "CoordinatorPhases.swift",
+     "guard o.now - claim.at < Limits.submitWindow else {", "guard o.now - claim.at < .seconds(100_000) else {"),
+    ("one look proves absence", CORE + "Coordinator.swift",
+     "      if number > floor { self.first = (ended, number) }\n      return false\n",
+     "      self.first = (ended, number)\n      return true\n"),
+    ("a paused observer counts what it did not see", CORE + "Observation.swift",
+     "(value, since, seen) = (new, ended, true)", "(value, since, seen) = (new, began, true)"),
+    ("a silent supervisor goes on serving", CORE + "Limits.swift",
+     "public static let selfFence = Duration.seconds(45)", "public static let selfFence = Duration.seconds(4500)"),
+    ("a beat counts from its reply", CORE + "Supervision.swift",
+     "lastBeat = max(lastBeat, began)", "lastBeat = now"),
+    ("a server that others ended goes on", CORE + "Supervision.swift",
+     "    ending.record = false\n    return stop(ending, now)", "    ending.record = false\n    return []"),
+    ("the older half of a token may be missing", CORE + "LockAppend.swift",
+     "throw StorageFailure(.other, \"lock \\(LockName.name(number)) cannot be read yet\")", "break"),
+    ("a hole left by pruning is taken for a win", CORE + "LockAppend.swift",
+     "return try isAtTheEnd(entry) ? .won : .lost", "return .won"),
+]
+
+
+def test(folder, *words):
+    environment = {**os.environ, "SIM_SCHEDULES": "1500"}
+    return subprocess.run(
+        ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", *words], cwd=folder, env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900)
+
+
+def main():
+    chosen = [m for m in MUTANTS if not sys.argv[1:] or m[0] in sys.argv[1:]]
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        for name in ["Sources", "Tests"]:
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("cluster", "shell"))
+        shutil.copy(ROOT / "Package.swift", folder)
+        unchanged = test(folder, "--skip", "SimulationTests")
+        if unchanged.returncode:
+            print(unchanged.stdout[-3000:])
+            print("mutants: the tests are red without any mutant")
+            print("0 passed, 1 failed")
+            return 1
+        for name, file, old, new in chosen:
+            path = folder / file
+            text = path.read_text()
+            if text.count(old) != 1:
+                print(f"mutant NOT APPLICABLE: {name} ({file} has changed)", flush=True)
+                failed += 1
+                continue
+            path.write_text(text.replace(old, new))
+            built = subprocess.run(
+                ["swift", "build", "-c", "release", "-Xswiftc", "-enable-testing", "--build-tests"], cwd=folder,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            if built.returncode:
+                print(f"mutant DOES NOT BUILD: {name}\n{built.stdout[-1500:]}", flush=True)
+                failed += 1
+            else:
+                tables = test(folder, "--skip-build", "--skip", "SimulationTests").returncode
+                by = "tables" if tables else "simulation" if test(
+                    folder, "--skip-build", "--filter", "SimulationTests").returncode else None
+                print(f"mutant {'killed by the ' + by if by else 'SURVIVED'}: {name}", flush=True)
+                passed, failed = passed + bool(by), failed + (not by)
+            path.write_text(text)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
