@@ -12,6 +12,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORE = "Sources/CoordCore/"
+# A run that hangs is red: a whole one takes some ten seconds.
+LIMIT = 120
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
@@ -57,10 +59,19 @@ MUTANTS = [
 
 
 def test(folder, *words):
-    environment = {**os.environ, "SIM_SCHEDULES": "1500"}
-    return subprocess.run(
+    # A crash is a red test as well; it needs no backtrace.
+    environment = {**os.environ, "SIM_SCHEDULES": "1500", "SIM_FIRST": "1", "SWIFT_BACKTRACE": "enable=no"}
+    process = subprocess.Popen(
         ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", *words], cwd=folder, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900)
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    try:
+        output, _ = process.communicate(timeout=LIMIT)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        # The test runner puts its child in a group of its own: by session.
+        subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
+        process.communicate()
+        return -1, f"no end within {LIMIT} s"
 
 
 def main():
@@ -72,8 +83,8 @@ def main():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("cluster", "shell"))
         shutil.copy(ROOT / "Package.swift", folder)
         unchanged = test(folder, "--skip", "SimulationTests")
-        if unchanged.returncode:
-            print(unchanged.stdout[-3000:])
+        if unchanged[0]:
+            print(unchanged[1][-3000:])
             print("mutants: the tests are red without any mutant")
             print("0 passed, 1 failed")
             return 1
@@ -92,9 +103,9 @@ def main():
                 print(f"mutant DOES NOT BUILD: {name}\n{built.stdout[-1500:]}", flush=True)
                 failed += 1
             else:
-                tables = test(folder, "--skip-build", "--skip", "SimulationTests").returncode
+                tables = test(folder, "--skip-build", "--skip", "SimulationTests")[0]
                 by = "tables" if tables else "simulation" if test(
-                    folder, "--skip-build", "--filter", "SimulationTests").returncode else None
+                    folder, "--skip-build", "--filter", "SimulationTests")[0] else None
                 print(f"mutant {'killed by the ' + by if by else 'SURVIVED'}: {name}", flush=True)
                 passed, failed = passed + bool(by), failed + (not by)
             path.write_text(text)

@@ -16,10 +16,11 @@ public enum QueueName {
 
   /// The number and part of a file of the board; nil for any other file.
   public static func parse(_ name: String) -> (number: Int, part: String)? {
-    guard name.utf8.starts(with: "queue.".utf8) else { return nil }
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "queue", let n = Int(parts[1]), n > 0 else { return nil }
-    return (n, String(parts[2]))
+    let rest = name.dropFirst(6)
+    guard name.hasPrefix("queue."), let mark = rest.utf8.firstIndex(of: UInt8(ascii: ".")), let n = Int(rest[..<mark]),
+      n > 0
+    else { return nil }
+    return (n, String(rest[mark...].dropFirst()))
   }
 }
 
@@ -35,10 +36,13 @@ public struct QueueBoard<Files: LockFiles> {
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
   private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
-    let all = try files.names().compactMap(QueueName.parse)
-    return (
-      all.map(\.number).max() ?? 0, all.filter { $0.part == "answer" }.map(\.number).sorted()
-    )
+    var asked = 0
+    var answered: [Int] = []
+    for case let (number, part)? in try files.names().lazy.map(QueueName.parse) {
+      asked = max(asked, number)
+      if part == "answer" { answered.append(number) }
+    }
+    return (asked, answered.sorted())
   }
 
   /// The newest answer that can be read.

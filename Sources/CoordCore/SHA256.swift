@@ -6,20 +6,21 @@ public enum SHA256 {
       0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
     var message = bytes
+    message.reserveCapacity(bytes.count + 72)
     message.append(0x80)
     while message.count % 64 != 56 { message.append(0) }
     let bits = UInt64(bytes.count) * 8
     for shift in stride(from: 56, through: 0, by: -8) {
       message.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
     }
-    for block in stride(from: 0, to: message.count, by: 64) { compress(message[block..<block + 64], into: &h) }
+    var w = [UInt32](repeating: 0, count: 64)
+    for block in stride(from: 0, to: message.count, by: 64) { compress(message, at: block, into: &h, schedule: &w) }
     return h.map { hexadecimal(UInt64($0), digits: 8) }.joined()
   }
 
-  private static func compress(_ block: ArraySlice<UInt8>, into h: inout [UInt32]) {
-    var w = [UInt32](repeating: 0, count: 64)
+  private static func compress(_ block: [UInt8], at start: Int, into h: inout [UInt32], schedule w: inout [UInt32]) {
     for i in 0..<16 {
-      let at = block.startIndex + i * 4
+      let at = start + i * 4
       w[i] =
         UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8 | UInt32(block[at + 3])
     }

@@ -27,8 +27,8 @@ public struct Schedule {
 
   /// Two clients that come at the same moment and the job that they make, disturbed as planned; nothing else goes wrong.
   /// The first promise that did not hold, and how many operations there were in the first half minute.
-  public static func small(_ plan: [Int: SimWorld.Disturbance]) -> (Violation?, operations: Int) {
-    let schedule = Schedule(seed: 1) { _ in .none }
+  public static func small(_ plan: [Int: SimWorld.Disturbance], seed: UInt64 = 1) -> (Violation?, operations: Int) {
+    let schedule = Schedule(seed: seed) { _ in .none }
     let world = schedule.world
     world.plan = plan
     schedule.client(at: .zero, goal: .answer, uid: 1001)

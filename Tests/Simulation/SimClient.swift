@@ -18,7 +18,7 @@ final class SimClient: SimProcess {
     board = QueueBoard(SimFiles(self), nonce: author.nonce)
   }
 
-  private var log: LockLog<SimFiles> { LockLog(SimFiles(self)) }
+  private lazy var log = LockLog(SimFiles(self))
 
   override func step() {
     wake = world.time + .milliseconds(5)

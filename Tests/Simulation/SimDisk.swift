@@ -28,7 +28,7 @@ final class SimDisk {
 
 /// The directory as one process sees it.
 struct SimFiles: LockFiles {
-  let process: SimProcess
+  unowned let process: SimProcess
   private var world: SimWorld { process.world }
   private var disk: SimDisk { process.world.disk }
 

@@ -31,7 +31,7 @@ final class SimJob: SimProcess {
     world.processes.append(SimGuardian(self))
   }
 
-  private var log: LockLog<SimFiles> { LockLog(SimFiles(self)) }
+  private lazy var log = LockLog(SimFiles(self))
 
   override func step() {
     if let ending {

@@ -138,6 +138,8 @@ public final class SimWorld {
     case crash
     case pause(Duration)
   }
+  /// No schedule needs nearly as many operations.
+  static let patience = 1_000_000
   public var plan: [Int: Disturbance]?
   public private(set) var operations = 0
 
@@ -146,6 +148,7 @@ public final class SimWorld {
     time += .microseconds(Int.random(in: 100...3000, using: &random))
     if process.dead { return }
     operations += 1
+    if operations == Self.patience { violate("I4: \(operations) operations and no end: somebody goes round in circles") }
     if let plan {
       switch plan[operations] {
       case .crash?: process.kill()

@@ -9,5 +9,8 @@ public enum Story {
   /// SIM_FIRST: the first seed of all.
   public static var first: UInt64? { number("SIM_FIRST") }
 
+  /// Whether there is time for the long search as well.
+  public static var isLong: Bool { schedules ?? 0 >= 100_000 }
+
   private static func number(_ name: String) -> UInt64? { Machine().environment[name].flatMap { UInt64($0) } }
 }

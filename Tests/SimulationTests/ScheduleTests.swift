@@ -9,8 +9,13 @@ private let first = Story.first ?? 1
   /// Two halves, so that two processors work.
   @Test(arguments: [0, 1] as [UInt64])
   func ofEverySort(half: UInt64) {
+    var found = 0
     for seed in stride(from: first + half, to: first + count, by: 2) {
-      if let violation = Schedule(seed: seed).run() { Issue.record("seed \(seed): \(violation)") }
+      guard let violation = Schedule(seed: seed).run() else { continue }
+      Issue.record("seed \(seed): \(violation)")
+      found += 1
+      // A few tell enough.
+      if found == 3 { return }
     }
   }
 
