@@ -21,6 +21,8 @@ let package = Package(
     .target(
       name: "Simulation", dependencies: ["CoordSystem", "CoordCore"], path: "Tests/Simulation", swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "CoordCore"], swiftSettings: strict),
+    .testTarget(
+      name: "DirectoryTests", dependencies: ["Simulation", "CoordSystem", "CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordCommandTests", dependencies: ["coord", "CoordCore"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

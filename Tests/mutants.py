@@ -48,7 +48,7 @@ MUTANTS = [
     ("a silent supervisor goes on serving", CORE + "Limits.swift",
      "public static let selfFence = Duration.seconds(45)", "public static let selfFence = Duration.seconds(4500)"),
     ("a beat counts from its reply", CORE + "Supervision.swift",
-     "lastBeat = max(lastBeat, began)", "lastBeat = now"),
+     "lastBeat = max(lastBeat, began)", "lastBeat = max(began, now)"),
     ("a server that others ended goes on", CORE + "Supervision.swift",
      "    ending.record = false\n    return stop(ending, now)", "    ending.record = false\n    return []"),
     ("the older half of a token may be missing", CORE + "LockAppend.swift",

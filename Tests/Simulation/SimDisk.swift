@@ -1,4 +1,4 @@
-import CoordCore
+public import CoordCore
 
 /// The shared directory, with the habits of a network filesystem.
 final class SimDisk {
@@ -27,7 +27,7 @@ final class SimDisk {
 }
 
 /// The directory as one process sees it.
-struct SimFiles: LockFiles {
+public struct SimFiles: LockFiles {
   unowned let process: SimProcess
   private var world: SimWorld { process.world }
   private var disk: SimDisk { process.world.disk }
@@ -49,26 +49,26 @@ struct SimFiles: LockFiles {
     return world.time - file.at < .seconds(world.faults.staleness) && world.random.once(in: 2)
   }
 
-  func names() throws(StorageFailure) -> [String] {
+  public func names() throws(StorageFailure) -> [String] {
     try enter("list")
     if world.faults.staleness == 0 { return Array(disk.files.keys) }
     // In a fixed order: the same seed draws the same numbers.
     return disk.files.sorted { $0.key < $1.key }.filter { !mayMiss($0.value) }.map(\.key)
   }
 
-  func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
+  public func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
     try enter("read \(name)")
     guard let file = disk.files[name], !mayMiss(file) else { return nil }
     return file.bytes
   }
 
-  func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
+  public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
     try enter("stage")
     disk.files[temporary] = SimDisk.File(bytes: bytes, at: world.time, host: process.host.name)
     return WallTime(seconds: world.time.components.seconds)
   }
 
-  func link(_ temporary: String, to name: String) throws(StorageFailure) {
+  public func link(_ temporary: String, to name: String) throws(StorageFailure) {
     try enter("link")
     guard world.faults.linkSupported else { throw StorageFailure(.unsupported, "link: not supported") }
     guard let staged = disk.files[temporary] else { throw StorageFailure(.other, "link: no such file") }
@@ -91,7 +91,7 @@ struct SimFiles: LockFiles {
   }
 
   /// O_EXCL, then the bytes: a death in between leaves an empty or torn file.
-  func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) {
+  public func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) {
     try enter("create")
     if disk.files[name] != nil { throw StorageFailure(.other, "create: file exists") }
     let part = Int.random(in: 0...bytes.count, using: &world.random)
@@ -109,17 +109,17 @@ struct SimFiles: LockFiles {
     disk.files[name] = file
   }
 
-  func unstage(_ temporary: String) {
+  public func unstage(_ temporary: String) {
     world.operation(process)
     if !process.dead { disk.files[temporary] = nil }
   }
 
-  func discard(_ name: String) {
+  public func discard(_ name: String) {
     world.operation(process)
     if !process.dead { disk.files[name] = nil }
   }
 
-  func written(_ name: String) -> WallTime? {
+  public func written(_ name: String) -> WallTime? {
     disk.files[name].map { WallTime(seconds: $0.at.components.seconds) }
   }
 

@@ -148,7 +148,9 @@ public final class SimWorld {
     time += .microseconds(Int.random(in: 100...3000, using: &random))
     if process.dead { return }
     operations += 1
-    if operations == Self.patience { violate("I4: \(operations) operations and no end: somebody goes round in circles") }
+    if operations == Self.patience {
+      violate("I4: \(operations) operations and no end: somebody goes round in circles")
+    }
     if let plan {
       switch plan[operations] {
       case .crash?: process.kill()

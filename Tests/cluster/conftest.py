@@ -14,6 +14,9 @@ MINICLUSTER = HERE / "minicluster"
 STATE = pathlib.Path(os.environ.get("MINICLUSTER_DIR", "/tmp/minicluster"))
 USERS = 12
 LOGINS = ["login1", "login2"]
+NODES = ["node1", "node2", "node3", "node4"]
+# local: one coherent disk. gluster: a network filesystem with its caches.
+FILESYSTEM = os.environ.get("CLUSTER_FILESYSTEM", "local")
 ADDRESS = re.compile(r"^node\d+:\d+$")
 
 
@@ -185,7 +188,8 @@ class Project:
 @pytest.fixture(scope="session")
 def cluster():
     subprocess.run([MINICLUSTER, "down"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([MINICLUSTER, "up", "-n", "4", "-l", "2", "-u", str(USERS)], check=True)
+    subprocess.run(
+        [MINICLUSTER, "up", "-n", str(len(NODES)), "-l", "2", "-u", str(USERS), "-f", FILESYSTEM], check=True)
     yield Cluster()
     subprocess.run([MINICLUSTER, "down"], check=True)
 

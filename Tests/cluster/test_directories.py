@@ -1,0 +1,77 @@
+"""The contract of the lock directory (Tests/DirectoryTests) on filesystems of several hosts, and on one that misbehaves."""
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from conftest import FILESYSTEM, HERE, LOGINS, MINICLUSTER, NODES, REPOSITORY, STATE, eventually
+from test_connect import addresses
+
+
+def contract(*mounts):
+    command = ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", "--scratch-path", ".build-tests",
+               "--skip-build", "--filter", "LockDirectoryContract"]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env={**os.environ, "CONTRACT_DIRECTORIES": ":".join(map(str, mounts))},
+        capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if "✘" in line)
+    # That it ran there, too.
+    assert f"real, {' and '.join(map(str, mounts))}" in done.stdout
+
+
+def test_two_hosts(cluster, tmp_path):
+    views = []
+    for host in LOGINS:
+        pid = (STATE / "run" / host / "init.pid").read_text().strip()
+        views.append(pathlib.Path("/proc", pid, "root", "shared"))
+    if FILESYSTEM == "gluster":
+        assert len({os.stat(view).st_dev for view in views}) == 2, "each host has a mount of its own"
+    contract(*views)
+
+
+@contextlib.contextmanager
+def faulty(fault, source, mount, host=None):
+    """Shows `source` at `mount`, on a host of the cluster or here."""
+    place = [MINICLUSTER, "exec", host, "--"] if host else []
+    process = subprocess.Popen(
+        [*place, "/usr/bin/python3", HERE / "faulty_fs", source, mount, fault], stdin=subprocess.DEVNULL)
+    is_mounted = [*place, "mountpoint", "-q", mount]
+    try:
+        eventually(lambda: subprocess.run(is_mounted).returncode == 0, 10, "the filesystem is mounted")
+        yield
+    finally:
+        subprocess.run([*place, "umount", "-l", mount], check=False)
+        process.wait(10)
+
+
+@pytest.mark.parametrize("fault", ["executed", "delayed", "stale", "quota"])
+def test_filesystem_that_misbehaves(tmp_path, fault):
+    source, mount = tmp_path / "source", tmp_path / "mount"
+    source.mkdir()
+    mount.mkdir()
+    with faulty(fault, source, mount):
+        # One client through the faults, and one that sees the truth.
+        contract(mount, source)
+
+
+@pytest.mark.parametrize("fault", ["executed", "delayed", "stale", "quota"])
+def test_team_on_a_filesystem_that_misbehaves(project, fault):
+    locks, store = project.path / "hpc_utils" / "locks", project.path / "store"
+    for folder in [locks, store]:
+        folder.mkdir()
+        shutil.chown(folder, group="lab")
+        folder.chmod(0o2775)
+    with contextlib.ExitStack() as mounts:
+        mounts.enter_context(faulty("none", store, locks))
+        for host in [*LOGINS, *NODES]:
+            mounts.enter_context(faulty(fault, store, locks, host))
+        assert len(addresses(project.storm(12, "connect"))) == 1
+        assert len(project.calls("sbatch")) == 1
+        stopped = project.run("stop", user="ann2")
+        assert stopped.code == 0, stopped
+        assert not project.server_pids()
+        assert project.run("connect", user="ann3").code == 0
+        project.check_invariants()
+        assert project.run("stop", user="ann3").code == 0
