@@ -132,10 +132,10 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
 
   /// A storage failure may pass: it is one only after it stayed for a while.
   private mutating func tolerate(_ failure: StorageFailure) -> CoordError? {
-    if failure.kind == .permission || failure.kind == .full { return failure.error }
+    if failure.kind == .permission { return failure.error }
     let since = lastStorageFailure?.since ?? Machine.now
     lastStorageFailure = (since, failure)
     Machine.sleep(.milliseconds(300))
-    return Machine.now - since > .seconds(20) ? failure.error : nil
+    return Machine.now - since > LogWriter.patience(failure, within: .seconds(20)) ? failure.error : nil
   }
 }

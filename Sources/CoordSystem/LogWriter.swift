@@ -16,7 +16,7 @@ public struct LogWriter {
   public func append(_ draft: LockDraft, within limit: Duration) throws(StorageFailure) -> Bool {
     let entry = LockEntry(
       number: draft.number, previous: draft.previous, time: Machine.wall, author: author, body: draft.body)
-    let end = Machine.now + limit
+    let began = Machine.now
     var pause = Duration.milliseconds(50)
     while true {
       let failure: StorageFailure
@@ -27,13 +27,20 @@ public struct LogWriter {
         case .unsettled(let why): failure = StorageFailure(.other, why)
         }
       } catch {
-        // A full disk or a closed door does not open by itself within seconds.
-        if error.kind == .permission || error.kind == .full { throw error }
         failure = error
       }
-      if Machine.now >= end { throw failure }
+      if Machine.now - began >= Self.patience(failure, within: limit) { throw failure }
       Machine.sleep(pause)
       pause = min(pause * 2, .seconds(1))
+    }
+  }
+
+  /// How long to try again: a closed door does not open by itself within seconds, a full disk hardly.
+  static func patience(_ failure: StorageFailure, within limit: Duration) -> Duration {
+    switch failure.kind {
+    case .permission: .zero
+    case .full: min(limit, .seconds(3))
+    case .unsupported, .other: limit
     }
   }
 }
