@@ -38,7 +38,7 @@ public struct QueueBoard<Files: LockFiles> {
   private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
     var asked = 0
     var answered: [Int] = []
-    for case let (number, part)? in try files.names().lazy.map(QueueName.parse) {
+    for case (let number, let part)? in try files.names().lazy.map(QueueName.parse) {
       asked = max(asked, number)
       if part == "answer" { answered.append(number) }
     }

@@ -119,6 +119,13 @@ public func entries(of directory: String) throws(SystemFailure) -> [String] {
   return names
 }
 
+/// Where a symbolic link leads; nil if it is none.
+func target(ofLink path: String) -> String? {
+  var buffer = [CChar](repeating: 0, count: 4096)
+  let n = readlink(path, &buffer, buffer.count)
+  return n > 0 ? String(decoding: buffer[..<n].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+}
+
 /// What stat(2) says; nil if there is no such file or it cannot be asked.
 func status(of path: String) -> stat? {
   var s = stat()

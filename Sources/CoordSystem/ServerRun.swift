@@ -76,9 +76,10 @@ struct ServerRun: ~Copyable {
       switch action {
       case .launch: events = launch(around).map { [$0] } ?? []
       case .probe:
-        if let port,
+        if let port, let group = server?.group,
           let status = Network.httpStatus(
-            port: port, path: around.project.settings.healthPath, within: .seconds(1)), status < 500
+            port: port, path: around.project.settings.healthPath, within: .seconds(1)), status < 500,
+          !Listeners.isForeign(port: port, group: group)
         {
           around.say("the server answers on \(around.node):\(port)")
           events = [.answered]

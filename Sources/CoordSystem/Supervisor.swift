@@ -30,11 +30,9 @@ public struct Supervisor {
 
   /// The regular file that our output goes to, if it is one.
   private static func outputFile() -> String? {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let n = readlink("/proc/self/fd/1", &buffer, buffer.count - 1)
-    guard n > 0 else { return nil }
-    let path = String(decoding: buffer[..<n].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    guard let s = CoordSystem.status(of: path), s.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard let path = target(ofLink: "/proc/self/fd/1"), let s = CoordSystem.status(of: path),
+      s.st_mode & S_IFMT == S_IFREG
+    else { return nil }
     return path
   }
 

@@ -1,4 +1,5 @@
 """A real Slurm cluster for the tests, and what a team does on it."""
+import contextlib
 import os
 import pathlib
 import re
@@ -89,7 +90,11 @@ class Project:
         shutil.copytree(REPOSITORY / "hpc_utils", path / "hpc_utils", ignore=shutil.ignore_patterns(
             "bin", "locks", "server_info.txt", "*.log", "env.sh", ".cookie_secret"))
         (path / "hpc_utils" / "bin").mkdir()
-        shutil.copy(os.environ["COORD_BINARY"], path / "hpc_utils" / "bin" / "coord")
+        # One copy for all on the shared disk: there may be a hundred projects.
+        binary = path.parent / "coord.binary"
+        if not binary.exists():
+            shutil.copy(os.environ["COORD_BINARY"], binary)
+        os.link(binary, self.coord)
         (path / "fake").mkdir()
         shutil.copy(HERE / "fake_panel", path / "fake" / "panel")
         self.shims.mkdir()
@@ -107,13 +112,17 @@ class Project:
                 os.chmod(file, 0o775 if os.access(file, os.X_OK) else 0o664)
         os.chmod(path / "credentials.json", 0o640)
 
+    @property
+    def coord(self):
+        return self.path / "hpc_utils" / "bin" / "coord"
+
     def environment(self):
         return {"PATH": f"{self.shims}:/usr/local/bin:/usr/bin:/bin", "SHIM_DIR": str(self.shims)}
 
-    def start(self, *words, user="ann1", host="login1", umask="022", environment=None):
-        command = [self.path / "hpc_utils" / "bin" / "coord", *words]
+    def start(self, *words, user="ann1", host="login1", umask="022", environment=None, before=()):
+        """Starts coord; `before` is what runs it, such as strace."""
         return self.cluster.start(
-            host, user, self.path, command, {**self.environment(), **(environment or {})}, umask)
+            host, user, self.path, [*before, self.coord, *words], {**self.environment(), **(environment or {})}, umask)
 
     def run(self, *words, timeout=200, **options):
         return Finished(self.start(*words, **options), timeout)
@@ -160,6 +169,23 @@ class Project:
         script = self.path / "hpc_utils" / "start_server.sh"
         script.write_text(script.read_text().replace("#SBATCH --nodes=1", f"#SBATCH --nodes=1\n#SBATCH {directive}"))
 
+    def small_jobs(self):
+        """One processor for each job, so that many projects run side by side."""
+        script = self.path / "hpc_utils" / "start_server.sh"
+        script.write_text(script.read_text().replace("--ntasks-per-node=16", "--ntasks-per-node=1"))
+
+    def trace_first_job(self, *options):
+        """The first job's supervisor runs under strace; later ones run as they are."""
+        wrapper = self.coord
+        os.rename(wrapper, f"{wrapper}.real")
+        wrapper.write_text(
+            f'#!/bin/sh\ncase $1 in\n  supervise)\n    if mkdir {self.path}/traced 2>/dev/null; then\n'
+            f'      exec strace -o {self.path}/trace {" ".join(options)} {wrapper}.real "$@"\n    fi ;;\nesac\n'
+            f'exec {wrapper}.real "$@"\n')
+        wrapper.chmod(0o775)
+        # Written by whoever owns the job.
+        self.path.chmod(0o2777)
+
     def job_environment(self, line):
         with open(self.path / "hpc_utils" / "env.sh", "a") as file:
             file.write(f"export {line}\n")
@@ -171,7 +197,7 @@ class Project:
 
     def coord_pids(self, verb):
         """Processes of coord that run this verb in this project."""
-        found = subprocess.run(["pgrep", "-f", f"(coord|exe) {verb}"], capture_output=True, text=True).stdout.split()
+        found = subprocess.run(["pgrep", "-f", f"^[^ ]*(coord|coord.real|exe) {verb}"], capture_output=True, text=True).stdout.split()
         return [int(pid) for pid in found if os.path.realpath(f"/proc/{pid}/cwd") == str(self.path)]
 
     def check_invariants(self):
@@ -194,25 +220,38 @@ def cluster():
     subprocess.run([MINICLUSTER, "down"], check=True)
 
 
-@pytest.fixture
-def make_project(cluster, request):
+@contextlib.contextmanager
+def projects_of(cluster, name):
     projects = []
 
     def make(suffix=""):
-        project = Project(cluster, pathlib.Path("/shared", re.sub(r"\W+", "_", request.node.name) + suffix))
+        project = Project(cluster, pathlib.Path("/shared", re.sub(r"\W+", "_", name) + suffix))
         projects.append(project)
         return project
 
     yield make
+    owned = {str(project.path) for project in projects}
+    for row in [line.split("|") for line in cluster.squeue("--format=%i|%Z").splitlines()]:
+        if row[1] in owned:
+            subprocess.run(["scancel", row[0]], check=False)
     for project in projects:
-        for row in cluster.jobs() + [r.split("|") for r in cluster.squeue("--format=%i|%T|%k|%N|%u|%Z").splitlines()]:
-            if row[5] == str(project.path):
-                subprocess.run(["scancel", row[0]], check=False)
         eventually(
             lambda: not project.server_pids() and not project.coord_pids("supervise"), 30,
             "the jobs of a test end with it")
         project.check_invariants()
         shutil.rmtree(project.path)
+
+
+@pytest.fixture
+def make_project(cluster, request):
+    with projects_of(cluster, request.node.name) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def make_module_project(cluster, request):
+    with projects_of(cluster, request.module.__name__) as make:
+        yield make
 
 
 @pytest.fixture

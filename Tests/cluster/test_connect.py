@@ -49,6 +49,25 @@ def test_two_services_in_two_directories(make_project):
     assert not one.info() and two.run("connect").output.strip() in second
 
 
+def test_two_services_that_want_the_same_port_at_once(make_project):
+    one, two = make_project("_a"), make_project("_b")
+    for project, slow in ((one, 3), (two, 4)):
+        project.small_jobs()
+        project.edit_job("--nodelist=node1")
+        # It takes its port late: until then the other one finds it free.
+        project.job_environment(f"FAKE_PANEL_SLOW={slow}")
+    started = [project.start("connect") for project in (one, two)]
+    results = [Finished(process, 200) for process in started]
+    assert [len(addresses([result])) for result in results] == [1, 1]
+    assert results[0].output != results[1].output
+    for project, result in zip((one, two), results):
+        port = result.output.strip().split(":")[1]
+        (server,) = project.server_pids()
+        assert f"--port={port}" in open(f"/proc/{server}/cmdline").read().split("\0")
+        # The other's answer was never taken for this one's.
+        assert project.kinds()[-1] == "started"
+
+
 def test_job_by_hand_is_joined(project):
     by_hand = project.shell("sbatch", "--parsable", "hpc_utils/start_server.sh")
     assert by_hand.code == 0, by_hand
