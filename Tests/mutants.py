@@ -28,7 +28,7 @@ MUTANTS = [
      "} else if !snapshot.seesEverybody, snapshot.askedBy != wanted.owner {",
      "} else if false {"),
     ("the return code of link is trusted", CORE + "Storage.swift",
-     "      try link(temporary, to: name)\n", "      try link(temporary, to: name)\n      return bytes\n"),
+     "        try link(temporary, to: name)\n", "        try link(temporary, to: name)\n        return bytes\n"),
     ("a stale claim is broken by removing it", CORE + "LockAppend.swift",
      "    let bytes = entry.encoded\n    let name = LockName.name(entry.number)\n",
      "    let bytes = entry.encoded\n    let name = LockName.name(entry.number)\n"

@@ -1,10 +1,18 @@
 #!/bin/bash
 # Runs every test. On a fresh Debian machine with the Swift toolchain, as root: bash Tests/run.sh
-# The last line is `N passed, N failed`. With arguments: only these parts (lint swift shell cluster).
+# The last line is `N passed, N failed`. With arguments: only these parts:
+#   install    what the tests need, by apt
+#   lint       format, shellcheck, architecture
+#   swift      the release build; tables, contracts, short simulations
+#   shell      one machine, without root
+#   cluster    a real Slurm
+#   gluster    the same on a network filesystem, as far as it differs
+#   long       100,000 simulated schedules, and the mistakes made on purpose; beside the others and with idle time only
 set -u
 cd "$(dirname "$0")/.." || exit 1
-parts=${*:-install lint swift shell cluster}
-passed=0 failed=0
+parts=${*:-install lint swift long shell cluster gluster}
+passed=0 failed=0 long=
+export COORD_BINARY=$PWD/.build/release/coord
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -25,16 +33,35 @@ install() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq && apt-get install -y -qq --no-install-recommends \
     slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2 util-linux procps jq curl \
-    glusterfs-server glusterfs-client shellcheck shfmt busybox python3 python3-venv chromium chromium-driver >/dev/null
+    glusterfs-server glusterfs-client shellcheck shfmt busybox python3 python3-venv chromium chromium-driver \
+    strace faketime python3-fusepy dash mksh zsh fish tcsh csh libpam-oath oathtool >/dev/null
 }
 
-python_tests() { # folder : pytest in a venv that every test user may read
+swift_tests() { # word... : of the release build, which keeps apart from the static one
+  swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests "$@" 2>&1 | tee "$work/swift"
+  local status=${PIPESTATUS[0]} total bad
+  total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$work/swift" | tail -n 1)
+  bad=$(grep -E '^✘ Test .*failed after' "$work/swift" | grep -vc 'Test run with')
+  if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "${total:-0}" = 0 ]; }; then bad=1; fi
+  failed=$((failed + bad))
+  if [ "${total:-0}" -gt "$bad" ]; then passed=$((passed + total - bad)); fi
+}
+
+add_up() { # file : the counts in a last line `N passed, N failed`; without one the run broke off
+  if tail -n 1 "$1" | grep -qE '^[0-9]+ passed, [0-9]+ failed$'; then
+    passed=$((passed + $(count "$1" passed))) failed=$((failed + $(count "$1" failed)))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+python_tests() { # path... : pytest in a venv that every test user may read
   local venv=${COORD_TEST_VENV:-/var/tmp/coord-test-venv}
   if [ ! -x "$venv/bin/pytest" ]; then
     step 'a venv for the tests' /usr/bin/python3 -m venv "$venv"
-    step 'pytest and selenium' "$venv/bin/pip" install -q pytest selenium
+    step 'pytest, selenium, pexpect' "$venv/bin/pip" install -q pytest selenium pexpect
   fi
-  "$venv/bin/pytest" -q -p no:cacheprovider --durations=5 "$1" 2>&1 | tee "$work/pytest"
+  "$venv/bin/pytest" -q -p no:cacheprovider --durations=5 "$@" 2>&1 | tee "$work/pytest"
   local status=${PIPESTATUS[0]} bad
   bad=$(($(count "$work/pytest" 'failed') + $(count "$work/pytest" 'errors?')))
   passed=$((passed + $(count "$work/pytest" 'passed')))
@@ -53,22 +80,31 @@ for part in $parts; do
       ;;
     swift)
       step 'release build' swift build -c release -Xswiftc -static-executable
-      # Apart from the release build, which is another one.
-      SIM_SCHEDULES=${SIM_SCHEDULES:-100000} swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests 2>&1 | tee "$work/swift"
-      status=${PIPESTATUS[0]}
-      total=$(sed -nE 's/.*Test run with ([0-9]+) tests.*/\1/p' "$work/swift" | tail -n 1)
-      bad=$(grep -E '^✘ Test .*failed after' "$work/swift" | grep -vc 'Test run with')
-      if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "${total:-0}" = 0 ]; }; then bad=1; fi
-      failed=$((failed + bad))
-      if [ "${total:-0}" -gt "$bad" ]; then passed=$((passed + total - bad)); fi
+      swift_tests
       ;;
-    shell | cluster)
-      COORD_BINARY=$PWD/.build/release/coord
-      export COORD_BINARY
-      python_tests "Tests/$part"
+    long)
+      # By itself: it takes long, and the others mostly wait.
+      chrt --idle 0 bash Tests/run.sh simulation mutants >"$work/long" 2>&1 </dev/null &
+      long=$!
+      ;;
+    simulation) SIM_SCHEDULES=${SIM_SCHEDULES:-100000} swift_tests --skip-build --filter SimulationTests ;;
+    mutants)
+      python3 Tests/mutants.py 2>&1 | tee "$work/mutants"
+      add_up "$work/mutants"
+      ;;
+    shell | cluster) python_tests "Tests/$part" ;;
+    gluster)
+      CLUSTER_FILESYSTEM=gluster python_tests Tests/cluster/test_connect.py Tests/cluster/test_directories.py::test_two_hosts \
+        Tests/cluster/test_hostile.py::test_filesystem_frozen_under_a_live_server
       ;;
     *) printf 'run.sh: no part %s\n' "$part" >&2; exit 64 ;;
   esac
 done
+if [ -n "$long" ]; then
+  printf '== the long simulation and the mutants\n'
+  wait "$long"
+  grep -E '^(✘|✔ Test|mutant|== FAILED)' "$work/long"
+  add_up "$work/long"
+fi
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

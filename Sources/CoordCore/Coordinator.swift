@@ -28,6 +28,7 @@ public struct Coordinator: Sendable {
   public let scheduler: String
   let wait: Duration
   let insists: Bool
+  let seen: Token?
   var deadline: Instant
   var beat = Watch<InfoReading>()
   var last = Watch<Int>()
@@ -47,7 +48,12 @@ public struct Coordinator: Sendable {
   /// - Parameters:
   ///   - wait: how long to try.
   ///   - insists: give up exactly then, even where a proof is nearly complete.
-  public init(goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, now: Instant) {
+  ///   - seen: the server that the asker was connected to. If somebody stopped it, that is the answer: a laptop that comes
+  ///     back by itself must not undo what a teammate wanted.
+  public init(
+    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil, now: Instant
+  ) {
+    self.seen = seen
     (self.goal, self.me, self.scheduler, self.wait, self.insists) = (goal, me, scheduler, wait, insists)
     deadline = now + wait
   }

@@ -21,6 +21,9 @@ extension Coordinator {
       witnessed.remove(end.token)
       renewDeadline(o)
     }
+    if let end = state.end, end.token == seen, end.body.outcome == .stopped, let error = CoordError(ending: end) {
+      return [.fail(error)]
+    }
     if let obstacle = o.obstacle { return [.fail(obstacle)] }
     // Doubt never submits: the controller has to answer, now, before anything is claimed.
     guard let queue = o.queue, queue.number > absence.floor else {

@@ -77,7 +77,7 @@ public struct QueueBoard<Files: LockFiles> {
       let last = asked == answered ? QueueName.name(asked, "answer") : QueueName.name(asked, "asked")
       guard let written = files.written(last), clock.seconds - written.seconds > due.wholeSeconds else { return nil }
     }
-    return files.placeStaged(temporary, bytes, as: QueueName.name(number, "asked")) == bytes ? number : nil
+    return try files.placeStaged(temporary, bytes, as: QueueName.name(number, "asked")) == bytes ? number : nil
   }
 
   /// Publishes what the scheduler said to the question `number`.

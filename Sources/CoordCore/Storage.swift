@@ -51,17 +51,25 @@ extension LockFiles {
     let temporary = "tmp.\(nonce).\(name)"
     _ = try stage(bytes, as: temporary)
     defer { unstage(temporary) }
-    return placeStaged(temporary, bytes, as: name)
+    return try placeStaged(temporary, bytes, as: name)
   }
 
   /// As `place`, from a file that is already staged.
-  public func placeStaged(_ temporary: String, _ bytes: [UInt8], as name: String) -> [UInt8]? {
+  public func placeStaged(_ temporary: String, _ bytes: [UInt8], as name: String) throws(StorageFailure) -> [UInt8]? {
+    var failure: StorageFailure?
     do throws(StorageFailure) {
-      try link(temporary, to: name)
+      do throws(StorageFailure) {
+        try link(temporary, to: name)
+      } catch {
+        guard error.kind == .unsupported else { throw error }
+        try create(name, bytes)
+      }
     } catch {
-      if error.kind == .unsupported { try? create(name, bytes) }
+      failure = error
     }
     // Whatever link returned: an NFS server may do it and lose the reply, an old client may report success on EEXIST.
-    return try? read(name)
+    if let there = try read(name) { return there }
+    if let failure { throw failure }
+    return nil
   }
 }

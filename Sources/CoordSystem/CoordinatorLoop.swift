@@ -26,7 +26,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
 
   public init(
     goal: Coordinator.Goal, project: Project, machine: Machine, signals: Signals, scheduler: Cluster, wait: Duration,
-    insists: Bool, dryRun: Bool = false
+    insists: Bool, seen: Token? = nil, dryRun: Bool = false
   ) {
     self.dryRun = dryRun
     (self.project, self.machine, self.signals, self.scheduler) = (project, machine, signals, scheduler)
@@ -34,7 +34,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     board = QueueBoard(writer.log.files, nonce: machine.author.nonce)
     statusFile = StatusFile(path: project.statusFile)
     coordinator = Coordinator(
-      goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists, now: Machine.now)
+      goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists, seen: seen,
+      now: Machine.now)
   }
 
   /// Runs to the end. `say` gets each new thing that is waited for.

@@ -27,6 +27,9 @@ enum Grammar {
       summary: "the project: the folder that holds hpc_utils (else COORD_ROOT, else upward)"),
     Option(name: "--json", value: nil, summary: "answer as one line of JSON"),
     Option(name: "--timeout", value: "SECONDS", summary: "give up after so long (else WAIT of coord.conf)"),
+    Option(
+      name: "--seen", value: "TOKEN",
+      summary: "the server you had: if somebody stopped it, say so instead of starting one"),
     Option(name: "--reason", value: "TEXT", summary: "why, for the teammates who read it"),
     Option(name: "--dry-run", value: nil, summary: "say what would be done, and do nothing"),
     Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
@@ -36,7 +39,7 @@ enum Grammar {
   static let verbs: [Verb] = [
     Verb(
       name: "connect", summary: "print NODE:PORT of the team's server; start it if there is none",
-      options: ["--root", "--json", "--timeout", "--quiet"]),
+      options: ["--root", "--json", "--timeout", "--seen", "--quiet"]),
     Verb(name: "status", summary: "tell how the server stands; never starts one", options: ["--root", "--json"]),
     Verb(
       name: "stop", summary: "stop the server, whoever started it",

@@ -16,19 +16,22 @@ struct Session {
   }
 
   /// Runs the coordinator with this project's scheduler.
-  func coordinate(_ goal: Coordinator.Goal, wait: Duration, insists: Bool, dryRun: Bool = false) -> CoordinationResult {
+  func coordinate(
+    _ goal: Coordinator.Goal, wait: Duration, insists: Bool, seen: Token? = nil, dryRun: Bool = false
+  ) -> CoordinationResult {
     switch project.settings.scheduler {
-    case .slurm: run(goal, Slurm(project: project, machine: machine), wait, insists, dryRun)
-    case .local: run(goal, LocalScheduler(project: project, machine: machine), wait, insists, dryRun)
+    case .slurm: run(goal, Slurm(project: project, machine: machine), wait, insists, seen, dryRun)
+    case .local: run(goal, LocalScheduler(project: project, machine: machine), wait, insists, seen, dryRun)
     }
   }
 
   private func run<Cluster: Scheduler>(
-    _ goal: Coordinator.Goal, _ scheduler: Cluster, _ wait: Duration, _ insists: Bool, _ dryRun: Bool
+    _ goal: Coordinator.Goal, _ scheduler: Cluster, _ wait: Duration, _ insists: Bool, _ seen: Token?,
+    _ dryRun: Bool
   ) -> CoordinationResult {
     var loop = CoordinatorLoop(
       goal: goal, project: project, machine: machine, signals: signals, scheduler: scheduler, wait: wait,
-      insists: insists, dryRun: dryRun)
+      insists: insists, seen: seen, dryRun: dryRun)
     let quiet = arguments.has("--quiet")
     return loop.run { if !quiet { Console.note($0) } }
   }

@@ -321,6 +321,25 @@ private func watch(
     #expect(last.count == 1 && last.appended == nil && last.error == nil && last.progress == nil)
   }
 
+  /// A laptop that heals itself must not undo a teammate's stop; a server that ended otherwise it may start anew.
+  @Test(arguments: [Outcome.stopped, .finished, .lost, .failed, .restarting])
+  func serverThatWasHadIsNotStartedAgainAfterAStop(outcome: Outcome) {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.started, t1)
+    w.append(.ended, t1) {
+      $0.outcome = outcome
+      $0.reason = "why"
+    }
+    var c = w.observer(seen: t1)
+    _ = c.next(w.observation(log: false))
+    let actions = c.next(w.observation())
+    #expect((actions.error?.why == "why") == (outcome == .stopped) && actions.looks == (outcome != .stopped))
+    var other = w.observer(seen: World.token(99))
+    _ = other.next(w.observation(log: false))
+    #expect(other.next(w.observation()).looks)
+  }
+
   @Test func stoppedServerIsFollowedByANewOne() {
     var w = World()
     for kind in [EntryKind.claimed, .submitted, .started, .stopRequested, .ended] { w.append(kind, t1) }

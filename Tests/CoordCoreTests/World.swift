@@ -81,8 +81,10 @@ struct World {
       submitOutput: submitOutput, freshToken: World.token(tokens))
   }
 
-  func observer(_ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, wait: Int = 100_000) -> Coordinator {
-    Coordinator(goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, now: now)
+  func observer(_ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, wait: Int = 100_000, seen: Token? = nil)
+    -> Coordinator
+  {
+    Coordinator(goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen, now: now)
   }
 }
 
