@@ -334,7 +334,7 @@ no_answer() {
   esac
 }
 
-field() { printf '%s' "$reply" | sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | tail -n 1; }
+field() { printf "%s" "$reply" | sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p" | tail -n 1; }
 
 # Asks for the server. Sets node, port and token; false if the connection broke or it is to be asked again.
 ask() { # the token of the server we had, if any
@@ -457,9 +457,10 @@ open_browser() {
 
 # Returns when the page can no longer be reached; trouble says why.
 watch() {
-  local before now misses looked told
+  local before now misses looked told asked
   before=$(date +%s)
   looked=$before
+  asked=$before
   told=$before
   misses=0
   while :; do
@@ -486,14 +487,23 @@ watch() {
         return
       fi
     fi
+    # A server that was restarted at the same address answers as before; only its token tells.
+    if shared && [ $((now - asked)) -ge 45 ]; then
+      asked=$((now + $(any_below 15)))
+      if remote "sed -n 's/^TOKEN=//p' hpc_utils/server_info.txt 2>/dev/null" && [ -n "$reply" ] && [ "$reply" != "$token" ]; then
+        trouble='the server was restarted'
+        return
+      fi
+    fi
   done
 }
 
 # Gets the same page back on the same local port, however long that takes.
 heal() {
-  local had address
+  local had served address
   say "$trouble: asking again"
   had=$node:$port
+  served=$token
   address=$open_port
   while :; do
     if ! shared; then
@@ -511,7 +521,13 @@ heal() {
     fi
     rest $((2 + $(any_below 4)))
   done
-  if [ "$node:$port" = "$had" ]; then say "back on $node:$port: reload the page"; else say "the server moved to $node:$port: reload the page"; fi
+  if [ "$node:$port" != "$had" ]; then
+    say "the server moved to $node:$port: reload the page"
+  elif [ "$token" != "$served" ]; then
+    say "a new server runs on $node:$port: reload the page"
+  else
+    say "back on $node:$port: reload the page"
+  fi
   if [ "$open_port" != "$address" ]; then
     printf 'http://localhost:%s/app\n' "$open_port"
     open_browser "http://localhost:$open_port/app"
@@ -542,11 +558,11 @@ fi
 make_work
 say "logging in to $target"
 log_in first
+# shellcheck disable=SC2016 # it expands over there
 case $action in
   status) remote 'hpc_utils/bin/coord status </dev/null' || no_answer ;;
   stop) remote 'hpc_utils/bin/coord stop </dev/null' || no_answer ;;
   # The newest log; its name is ours.
-  # shellcheck disable=SC2016 # it expands over there
   logs) remote 'log=$(ls -t hpc_utils/logs/*.log 2>/dev/null | head -n 1); [ -n "$log" ] || { echo "no log yet" >&2; end 69; }; tail -n 100 "$log"' || no_answer ;;
 esac
 if [ "$action" != connect ]; then

@@ -69,7 +69,7 @@ def test_real_annotation_page_is_drawn_in_a_browser(application, project, laptop
         browser.save_screenshot(os.environ.get("COORD_SCREENSHOT", "/tmp/coord-page.png"))
     # The network goes for a while: the same address works again, and nobody has to log in.
     link("login1", "down")
-    eventually(lambda: "was lost" in one.errors, 60, "it is noticed")
+    eventually(lambda: "asking again" in one.errors, 60, "it is noticed")
     link("login1", "up")
     eventually(lambda: "reload the page" in one.errors, 90, "and healed")
     browser.refresh()
