@@ -34,11 +34,11 @@ install() {
   apt-get update -qq && apt-get install -y -qq --no-install-recommends \
     slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2 util-linux procps jq curl \
     glusterfs-server glusterfs-client shellcheck shfmt busybox python3 python3-venv chromium chromium-driver \
-    strace faketime python3-fusepy dash mksh zsh fish tcsh csh libpam-oath oathtool >/dev/null
+    strace faketime python3-fusepy dash mksh zsh fish tcsh csh libpam-oath oathtool cron systemd >/dev/null
 }
 
-swift_tests() { # word... : of the release build, which keeps apart from the static one
-  swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests "$@" 2>&1 | tee "$work/swift"
+swift_tests() { # command... : one that runs Swift tests
+  "$@" 2>&1 | tee "$work/swift"
   local status=${PIPESTATUS[0]} total bad
   total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.*/\1/p' "$work/swift" | tail -n 1)
   bad=$(grep -E '^✘ Test .*failed after' "$work/swift" | grep -vc 'Test run with')
@@ -80,14 +80,19 @@ for part in $parts; do
       ;;
     swift)
       step 'release build' swift build -c release -Xswiftc -static-executable
-      swift_tests
+      # A release build of its own, apart from the static one.
+      swift_tests swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
       ;;
     long)
       # By itself: it takes long, and the others mostly wait.
       chrt --idle 0 bash Tests/run.sh simulation mutants >"$work/long" 2>&1 </dev/null &
       long=$!
       ;;
-    simulation) SIM_SCHEDULES=${SIM_SCHEDULES:-100000} swift_tests --skip-build --filter SimulationTests ;;
+    # Not by `swift test`: only one of that may run at a time.
+    simulation)
+      SIM_SCHEDULES=${SIM_SCHEDULES:-100000} NO_COLOR=1 swift_tests .build-tests/release/coordPackageTests.xctest \
+        --testing-library swift-testing --filter SimulationTests
+      ;;
     mutants)
       python3 Tests/mutants.py 2>&1 | tee "$work/mutants"
       add_up "$work/mutants"

@@ -154,10 +154,11 @@ public struct Coordinator: Sendable {
     var end = deadline
     if !insists, let proofEnds { end = max(end, proofEnds + .seconds(10)) }
     if o.now < end { return [.wait(duration, progress)] }
-    return [.fail(gaveUp(progress))]
+    return [.fail(Self.gaveUp(goal, progress))]
   }
 
-  private func gaveUp(_ progress: Progress) -> CoordError {
+  /// What is said when the time is over, by what was waited for last.
+  public static func gaveUp(_ goal: Goal, _ progress: Progress) -> CoordError {
     let what =
       switch goal {
       case .answer: "no server yet"

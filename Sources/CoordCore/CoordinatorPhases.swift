@@ -228,7 +228,7 @@ extension Coordinator {
 
 extension CoordError {
   /// What those who waited for a token are told when it ended; nil where they may go on and start another server.
-  init?(ending end: LockEntry) {
+  public init?(ending end: LockEntry) {
     let reason = end.body.reason ?? "no reason was given"
     let tail = end.body.logTail.map { "\n" + $0 } ?? ""
     let job = end.body.job.map { "job \($0)" } ?? "the job"

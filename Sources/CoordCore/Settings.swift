@@ -15,6 +15,14 @@ public struct Settings: Hashable, Sendable {
   public var startLimit = Duration.seconds(300)
   /// What is asked of the server to see whether it answers.
   public var healthPath = "/liveness"
+  /// Where `coord serve` listens on each login node, and `coord connect` asks first; empty: no service.
+  public var socket = ""
+  /// Who may ask the service: a group, by name or number; empty: the group of hpc_utils.
+  public var socketGroup = ""
+  /// When the service keeps a server running; nil: it never starts one by itself.
+  public var keepWarm: WarmHours?
+  /// Where the service writes its metrics; empty: nowhere.
+  public var metricsFile = ""
   /// Cleanup keeps the jobs' logs for so long.
   public var keepLogs = Duration.seconds(30 * 86_400)
 
@@ -23,7 +31,7 @@ public struct Settings: Hashable, Sendable {
   /// All keys, in the order of coord.conf.
   public static let keys = [
     "JOB_NAME", "STATUS_FILE", "PORT", "CREDENTIALS", "APP_PATH", "SCHEDULER", "WAIT", "START_LIMIT", "HEALTH_PATH",
-    "KEEP_LOGS_DAYS",
+    "KEEP_LOGS_DAYS", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE",
   ]
 
   /// - Throws: `CoordError.configuration` for a line that is none, a key that is not known or a value that cannot be.
@@ -79,6 +87,17 @@ public struct Settings: Hashable, Sendable {
     case "WAIT": wait = try seconds(1)
     case "START_LIMIT": startLimit = try seconds(1)
     case "KEEP_LOGS_DAYS": keepLogs = try seconds(86_400)
+    case "SOCKET":
+      // sun_path has 108 bytes (unix(7)).
+      guard value.hasPrefix("/"), value.utf8.count < 108 else { throw wrong("an absolute path of at most 107 bytes") }
+      socket = value
+    case "SOCKET_GROUP":
+      guard isPlainWord(value), !value.hasPrefix("-") else { throw wrong("a group's name or number") }
+      socketGroup = value
+    case "KEEP_WARM":
+      guard let hours = WarmHours(value) else { throw wrong("hours such as 8-20") }
+      keepWarm = hours
+    case "METRICS_FILE": metricsFile = try path()
     case "HEALTH_PATH":
       guard value.hasPrefix("/"), value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw wrong("a URL path") }
       healthPath = value

@@ -22,6 +22,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private var obstacle: CoordError??
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
   private var statusFile: StatusFile
+  /// How often this process asked the scheduler.
+  public private(set) var questions = 0
   private var lastStorageFailure: (since: Instant, failure: StorageFailure)?
 
   public init(
@@ -42,30 +44,45 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   public mutating func run(say: (String) -> Void) -> CoordinationResult {
     var said = ""
     while true {
-      let actions = coordinator.next(observe())
-      for action in actions {
-        switch action {
-        case .answer(let info): return .answer(info)
-        case .settle(let state): return .settled(state)
-        case .fail(let error): return .failed(error)
-        case .wait(let duration, let progress):
-          if progress.text != said {
-            said = progress.text
-            say(said)
-          }
-          // Not all at the same moment.
-          if let signal = signals.interruption(within: duration * Double.random(in: 0.75...1.25)) {
-            coordinator.interrupt(signal: signal)
-          }
-        case .append(let draft) where dryRun:
-          say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
-          return .settled(ServiceState(next: draft.number, previous: draft.previous))
-        case .cancel(let job) where dryRun: say("would cancel job \(job)")
-        default:
-          if let error = perform(action) { return .failed(error) }
+      switch step(say: say) {
+      case .over(let result): return result
+      case .again: continue
+      case .wait(let duration, let progress):
+        if progress.text != said {
+          said = progress.text
+          say(said)
         }
+        if let signal = signals.interruption(within: duration) { interrupt(signal: signal) }
       }
     }
+  }
+
+  public enum Step {
+    case over(CoordinationResult)
+    case wait(Duration, Progress)
+    case again
+  }
+
+  public mutating func interrupt(signal: Int32) { coordinator.interrupt(signal: signal) }
+
+  /// One observation, one decision, and what it asks for. `say` gets what a dry run would do.
+  public mutating func step(say: (String) -> Void) -> Step {
+    for action in coordinator.next(observe()) {
+      switch action {
+      case .answer(let info): return .over(.answer(info))
+      case .settle(let state): return .over(.settled(state))
+      case .fail(let error): return .over(.failed(error))
+      // Not all at the same moment.
+      case .wait(let duration, let progress): return .wait(duration * Double.random(in: 0.75...1.25), progress)
+      case .append(let draft) where dryRun:
+        say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
+        return .over(.settled(ServiceState(next: draft.number, previous: draft.previous)))
+      case .cancel(let job) where dryRun: say("would cancel job \(job)")
+      default:
+        if let error = perform(action) { return .over(.failed(error)) }
+      }
+    }
+    return .again
   }
 
   private mutating func observe() -> Observation {
@@ -113,6 +130,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         coordinator.handle(.probed(endpoint, reached: reached), now: Machine.now)
       case .look(let query):
         if let number = try board.takeRight(now: Machine.now) {
+          questions += 1
           try board.publish(scheduler.queue(query), number: number)
         }
       case .append(let draft):

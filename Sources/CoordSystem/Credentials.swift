@@ -12,7 +12,7 @@ public enum Credentials {
     func refuse(_ why: String, _ next: String) -> CoordError {
       .configuration(what: "\(path) cannot be used", why: why, next: next)
     }
-    let add = "write it as {\"name\": \"password\"}"
+    let add = "`coord users add NAME` adds one"
     let bytes: [UInt8]
     do throws(SystemFailure) {
       guard let found = try contents(of: path) else { return refuse("there is no such file", add) }
@@ -23,7 +23,7 @@ public enum Credentials {
     if let mode = status(of: path)?.st_mode, mode & 0o006 != 0 {
       return refuse("everybody on this cluster may read or change it", "`chmod 640 \(path)`")
     }
-    guard let users = try? JSONDecoder().decode([String: String].self, from: Data(bytes)) else {
+    guard let users = decoded(bytes) else {
       return refuse("it is not a JSON object of names and passwords", add)
     }
     if users.isEmpty { return refuse("it holds no user, so nobody could log in", add) }
@@ -31,5 +31,9 @@ public enum Credentials {
       return refuse("the name or the password of user \"\(user)\" is empty", add)
     }
     return nil
+  }
+
+  static func decoded(_ bytes: [UInt8]) -> [String: String]? {
+    try? JSONDecoder().decode([String: String].self, from: Data(bytes))
   }
 }

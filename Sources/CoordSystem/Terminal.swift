@@ -20,6 +20,24 @@ public enum Terminal {
     }
   }
 
+  /// A line that nobody sees: from the terminal without its echo, else from standard input.
+  public static func secret(prompt: String) -> String {
+    var old = termios()
+    let isTerminal = tcgetattr(0, &old) == 0
+    if isTerminal {
+      var quiet = old
+      quiet.c_lflag &= ~tcflag_t(ECHO)
+      tcsetattr(0, TCSAFLUSH, &quiet)
+      write(prompt, to: .errors)
+    }
+    let line = readLine() ?? ""
+    if isTerminal {
+      tcsetattr(0, TCSAFLUSH, &old)
+      write("\n", to: .errors)
+    }
+    return line
+  }
+
   /// Ends the process.
   public static func leave(_ code: Int32) -> Never { exit(code) }
 }

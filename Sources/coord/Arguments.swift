@@ -15,6 +15,8 @@ struct Verb: Sendable {
   let options: [String]
   /// Takes `-- COMMAND…`.
   var takesCommand = false
+  /// The words that follow it, as help shows them; nil for none.
+  var words: String?
   /// Used by coord itself: not in help.
   var hidden = false
 }
@@ -32,6 +34,7 @@ enum Grammar {
       summary: "the server you had: if somebody stopped it, say so instead of starting one"),
     Option(name: "--reason", value: "TEXT", summary: "why, for the teammates who read it"),
     Option(name: "--dry-run", value: nil, summary: "say what would be done, and do nothing"),
+    Option(name: "--follow", value: nil, summary: "go on until Ctrl+C"),
     Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
     Option(name: "--token", value: "TOKEN", summary: "the claim that this job belongs to"),
   ]
@@ -51,6 +54,16 @@ enum Grammar {
       name: "cleanup", summary: "record ends that nobody recorded, remove what is left over (for cron)",
       options: ["--root", "--json", "--dry-run", "--timeout", "--quiet"]),
     Verb(
+      name: "serve", summary: "answer everybody of this login node over a Unix socket (SOCKET)", options: ["--root"]),
+    Verb(name: "logs", summary: "print the end of the server's log", options: ["--root", "--follow"]),
+    Verb(name: "history", summary: "tell who decided what, and when", options: ["--root", "--json"]),
+    Verb(
+      name: "doctor", summary: "check everything that coord needs, and say what to do about it",
+      options: ["--root", "--json"]),
+    Verb(
+      name: "users", summary: "say who may log in; a password is read from the terminal or standard input",
+      options: ["--root", "--json"], words: "list | add NAME | remove NAME"),
+    Verb(
       name: "supervise", summary: "in the job: run the data server under supervision", options: ["--root", "--token"],
       takesCommand: true),
     Verb(name: "version", summary: "print the version", options: ["--json"]),
@@ -62,7 +75,10 @@ enum Grammar {
   static var help: String {
     let shown = verbs.filter { !$0.hidden }
     var text = "coord: one data server for a team on a Slurm cluster\n\nUsage: coord VERB [OPTIONS]\n\n"
-    for verb in shown { text += "  \(padded(verb.name, 10))\(verb.summary)\n" }
+    for verb in shown {
+      text += "  \(padded(verb.name, 10))\(verb.summary)\n"
+      if let words = verb.words { text += "  \(padded("", 10))coord \(verb.name) \(words)\n" }
+    }
     text += "\nOptions:\n"
     for option in options {
       let name = option.name + (option.value.map { " " + $0 } ?? "")
@@ -78,9 +94,6 @@ enum Grammar {
       """
   }
 
-  private static func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - text.count))
-  }
 }
 
 /// The command line, understood.
@@ -88,6 +101,7 @@ struct Arguments: Sendable {
   private(set) var verb: Verb
   private(set) var values: [String: String] = [:]
   private(set) var command: [String] = []
+  private(set) var words: [String] = []
 
   init(_ words: [String]) throws(CoordError) {
     guard let first = words.first else { throw .usage("a verb is missing") }
@@ -107,7 +121,11 @@ struct Arguments: Sendable {
         self.verb = help
         return
       }
-      try take(word, from: &rest)
+      if verb.words != nil, !word.hasPrefix("-") {
+        self.words.append(word)
+      } else {
+        try take(word, from: &rest)
+      }
     }
   }
 

@@ -10,11 +10,23 @@ enum Connect {
       guard let token = Token(text) else { throw .usage("--seen \(text): it has to be the TOKEN of a server") }
       seen = token
     }
+    if let answer = viaService(session, ServiceRequest(wait: wait, seen: seen)) {
+      try Self.answer(answer.get(), json: session.arguments.has("--json"))
+      return
+    }
     switch session.coordinate(.answer, wait: wait, insists: insists, seen: seen) {
     case .answer(let info): answer(info, json: session.arguments.has("--json"))
     case .settled: throw .bug("connect settled without an answer")
     case .failed(let error): throw error
     }
+  }
+
+  /// nil: no service answers here, and the files decide.
+  private static func viaService(_ session: Session, _ request: ServiceRequest) -> Result<ServerInfo, CoordError>? {
+    let path = session.project.settings.socket
+    guard !path.isEmpty else { return nil }
+    let quiet = session.arguments.has("--quiet")
+    return ServiceCall.ask(socket: path, request, signals: session.signals) { if !quiet { Console.note($0) } }
   }
 
   private static func answer(_ info: ServerInfo, json: Bool) {

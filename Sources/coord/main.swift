@@ -27,6 +27,11 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
   case "restart": try Stop.restart(Session(arguments))
   case "cleanup": try CleanupCommand.run(Session(arguments))
   case "status": return try Status.run(Session(arguments))
+  case "doctor": return try DoctorCommand.run(Session(arguments))
+  case "history": try History.run(Session(arguments))
+  case "logs": try Logs.run(Session(arguments))
+  case "users": try Users.run(Session(arguments))
+  case "serve": try Serve.run(Session(arguments))
   case "supervise": return try Supervise.run(Session(arguments))
   default: throw .bug("verb \(arguments.verb.name) is in the table only")
   }

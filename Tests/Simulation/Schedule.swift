@@ -18,6 +18,7 @@ public struct Schedule {
 
   /// Runs it; the first promise that did not hold, if any.
   public func run() -> Violation? {
+    defer { world.end() }
     populate()
     world.run(until: Self.faulty)
     if let violation = world.violations.first { return violation }
@@ -30,6 +31,7 @@ public struct Schedule {
   public static func small(_ plan: [Int: SimWorld.Disturbance], seed: UInt64 = 1) -> (Violation?, operations: Int) {
     let schedule = Schedule(seed: seed) { _ in .none }
     let world = schedule.world
+    defer { world.end() }
     world.plan = plan
     schedule.client(at: .zero, goal: .answer, uid: 1001)
     schedule.client(at: .milliseconds(1), goal: .answer, uid: 1002)

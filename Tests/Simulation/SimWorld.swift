@@ -172,6 +172,13 @@ public final class SimWorld {
     }
   }
 
+  /// The story is over: nothing holds on to anything.
+  func end() {
+    processes = []
+    servers = [:]
+    slurm.jobs = []
+  }
+
   // MARK: - what must hold
 
   func serverStarted(_ job: SimJob, token: Token) {

@@ -12,8 +12,9 @@ from test_connect import addresses
 
 
 def contract(*mounts):
-    command = ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", "--scratch-path", ".build-tests",
-               "--skip-build", "--filter", "LockDirectoryContract"]
+    # Not by `swift test`: only one of that may run at a time.
+    command = [REPOSITORY / ".build-tests" / "release" / "coordPackageTests.xctest", "--testing-library", "swift-testing",
+               "--filter", "LockDirectoryContract"]
     done = subprocess.run(
         command, cwd=REPOSITORY, env={**os.environ, "CONTRACT_DIRECTORIES": ":".join(map(str, mounts))},
         capture_output=True, text=True, timeout=400)

@@ -1,0 +1,110 @@
+/// One assumption that coord rests on, as `coord doctor` found it.
+public struct Check: Hashable, Sendable {
+  public enum Verdict: String, Sendable {
+    case good = "ok"
+    /// It works, but not as well as it should, or it could not be looked at.
+    case doubtful = "warning"
+    case bad = "bad"
+  }
+
+  public var name: String
+  public var verdict: Verdict
+  public var what: String
+  /// What to do; nil where nothing has to be done.
+  public var next: String?
+
+  public init(_ name: String, _ verdict: Verdict, _ what: String, next: String? = nil) {
+    (self.name, self.verdict, self.what, self.next) = (name, verdict, what, next)
+  }
+}
+
+/// What is thought of what was found. Pure.
+public enum Checkup {
+  /// The file system of the lock directory, by its type in mountinfo.
+  public static func filesystem(type: String) -> Check {
+    let name = "file system"
+    switch type {
+    case "nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "fuse.glusterfs", "wekafs", "panfs", "orangefs":
+      return Check(name, .good, "\(type): shared, with an atomic link(2)")
+    case "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "vboxsf", "fuse.s3fs", "fuse.rclone":
+      return Check(
+        name, .bad, "\(type) has no atomic link(2): two servers could start",
+        next: "move the project to a file system of the cluster (NFS, Lustre, GPFS, BeeGFS, Gluster)")
+    case "tmpfs", "ramfs", "overlay":
+      return Check(
+        name, .bad, "\(type) is this machine's alone, and is gone after a restart",
+        next: "move the project to a file system that all nodes see")
+    case "ext4", "ext3", "xfs", "btrfs", "zfs":
+      return Check(
+        name, .doubtful, "\(type) is a local disk",
+        next: "fine for SCHEDULER=local; else make sure that all login and compute nodes see this very directory")
+    default:
+      return Check(
+        name, .doubtful, "\(type) is not known here",
+        next: "ask your admin whether link(2) is atomic on it for all nodes")
+    }
+  }
+
+  /// This host's wall clock against the file server's. Seconds.
+  public static func clock(ahead seconds: Int64) -> Check {
+    let size = seconds.magnitude
+    guard size > 5 else { return Check("clock", .good, "within 5 s of the file server's") }
+    return Check(
+      "clock", .doubtful, "\(size) s \(seconds > 0 ? "ahead of" : "behind") the file server's",
+      next: "no harm to coord, which trusts no clock, but answers take a beat longer; ask your admin for NTP here")
+  }
+
+  /// Free space in bytes.
+  public static func space(free: UInt64) -> Check {
+    let megabytes = free >> 20
+    guard megabytes >= 100 else {
+      return Check(
+        "disk space", .bad, "\(megabytes) MB are free: heartbeats and annotations may not be written",
+        next: "free some space, or ask for more quota")
+    }
+    return Check("disk space", .good, megabytes < 10_240 ? "\(megabytes) MB free" : "\(megabytes >> 10) GB free")
+  }
+
+  /// The mode of a directory that the team writes in.
+  public static func directory(_ name: String, mode: UInt32, mayWrite: Bool) -> Check {
+    let label = "directory \(name)"
+    let text = String(mode & 0o7777, radix: 8)
+    guard mayWrite else {
+      return Check(
+        label, .bad, "you may not write in it (mode \(text))",
+        next: "ask its owner to give your group access: `chmod g+rwxs \(name)`")
+    }
+    if mode & 0o002 != 0 {
+      return Check(
+        label, .doubtful, "everybody on this cluster may write in it (mode \(text))", next: "`chmod o-w \(name)`")
+    }
+    if mode & 0o020 != 0, mode & 0o2000 == 0 {
+      return Check(
+        label, .doubtful, "new files do not belong to the team's group (mode \(text))", next: "`chmod g+s \(name)`")
+    }
+    return Check(label, .good, "mode \(text)")
+  }
+
+  /// The heartbeat is replaced by rename, which a sticky directory allows its file's owner only.
+  public static func heartbeatDirectory(_ name: String, mode: UInt32) -> Check? {
+    guard mode & 0o1000 != 0 else { return nil }
+    return Check(
+      "heartbeat", .doubtful, "\(name) is sticky: a dead teammate's server_info.txt could not be replaced",
+      next: "`chmod -t \(name)`")
+  }
+
+  /// What the scheduler's configuration says about whose jobs one sees.
+  public static func privacy(seesEverybody: Bool?) -> Check {
+    switch seesEverybody {
+    case true?: Check("other people's jobs", .good, "you see them")
+    case false?:
+      Check(
+        "other people's jobs", .doubtful, "hidden from you (PrivateData=jobs)",
+        next: "no harm, but a dead teammate's job is given up only after \(Limits.silence.spoken) of silence")
+    case nil:
+      Check(
+        "other people's jobs", .doubtful, "`scontrol show config` does not say",
+        next: "coord takes them for hidden, and waits longer")
+    }
+  }
+}

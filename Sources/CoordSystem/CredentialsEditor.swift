@@ -1,0 +1,87 @@
+public import CoordCore
+internal import FoundationEssentials
+import Glibc
+
+/// Changes credentials.json: the old file stays until the new one is whole on the disk.
+public struct CredentialsEditor {
+  private let path: String
+
+  public init(path: String) { self.path = path }
+
+  /// The names, in order.
+  public func names() throws(CoordError) -> [String] { try users(in: read()).keys.sorted() }
+
+  /// Gives a user a password; true if the user is new.
+  public func set(_ name: String, _ password: String) throws(CoordError) -> Bool {
+    try change { $0.updateValue(password, forKey: name) == nil } ?? false
+  }
+
+  /// False if there was no such user.
+  public func remove(_ name: String) throws(CoordError) -> Bool {
+    try change { $0.removeValue(forKey: name) == nil ? nil : true } ?? false
+  }
+
+  private func read() throws(CoordError) -> [UInt8] {
+    do throws(SystemFailure) { return try contents(of: path) ?? [] } catch { throw failed(error) }
+  }
+
+  /// An absent or empty file has no users yet.
+  private func users(in bytes: [UInt8]) throws(CoordError) -> [String: String] {
+    if bytes.isEmpty { return [:] }
+    guard let users = Credentials.decoded(bytes) else {
+      throw .configuration(
+        what: "\(path) cannot be used", why: "it is not a JSON object of names and passwords",
+        next: "correct it by hand first; nothing was changed")
+    }
+    return users
+  }
+
+  private func failed(_ failure: SystemFailure) -> CoordError {
+    StorageFailure(failure).error
+  }
+
+  /// `body` returns nil where nothing is to be changed.
+  private func change<T>(_ body: (inout [String: String]) -> T?) throws(CoordError) -> T? {
+    // One after the other where the file system has locks on directories; what comes from elsewhere is noticed below.
+    let folder = open(Project.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 { flock(folder, LOCK_EX) }
+    defer { if folder >= 0 { close(folder) } }
+    for _ in 0..<20 {
+      let before = try read()
+      var users = try users(in: before)
+      guard let answer = body(&users) else { return nil }
+      let temporary = try stage(users)
+      // Somebody else may have changed it in between.
+      guard (try? read()) == before else {
+        unlink(temporary)
+        continue
+      }
+      if rename(temporary, path) == 0 { return answer }
+      let failure = SystemFailure("replace \(path)")
+      unlink(temporary)
+      throw failed(failure)
+    }
+    throw .tryAgain(what: "\(path) is not changed", why: "others change it all the time", next: "try again")
+  }
+
+  private func stage(_ users: [String: String]) throws(CoordError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(users) else { throw .bug("names and passwords cannot be encoded") }
+    let temporary = path + ".\(hexadecimal(Machine.random(), digits: 16))"
+    do throws(SystemFailure) {
+      let file = try Descriptor(path: temporary, O_WRONLY | O_CREAT | O_EXCL)
+      let old = status(of: path)
+      // As it was, yet never open for others, nor for the group to write.
+      try file.setMode((old?.st_mode ?? 0o640) & 0o640, temporary)
+      if let old { _ = fchown(file.raw, uid_t.max, old.st_gid) }
+      try file.write(Array(data) + [UInt8(ascii: "\n")], temporary)
+      try file.sync(temporary)
+      try file.close(temporary)
+      return temporary
+    } catch {
+      unlink(temporary)
+      throw failed(error)
+    }
+  }
+}

@@ -1,0 +1,183 @@
+public import CoordCore
+import Glibc
+
+/// Looks at every assumption that coord rests on. Changes nothing but a temporary file of its own.
+public struct Doctor {
+  private let project: Project
+  private let machine: Machine
+
+  public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
+
+  /// All checks, in the order in which they depend on each other.
+  public func examine() -> [Check] {
+    do throws(CoordError) { try project.prepare() } catch {
+      return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
+    }
+    return directories() + [Checkup.filesystem(type: Self.filesystemType(of: project.locks))] + linkAndClock()
+      + [space(), log()].compactMap { $0 } + scheduler() + server() + [reachability()]
+  }
+
+  private func directories() -> [Check] {
+    let beside = Project.parent(of: project.statusFile)
+    var checks = [("hpc_utils/locks", project.locks), ("hpc_utils/logs", project.logs)].map { name, path in
+      Checkup.directory(name, mode: status(of: path)?.st_mode ?? 0, mayWrite: access(path, W_OK | X_OK) == 0)
+    }
+    if beside != project.locks {
+      let name = beside == project.utils ? "hpc_utils" : beside
+      let mode = status(of: beside)?.st_mode ?? 0
+      checks.append(Checkup.directory(name, mode: mode, mayWrite: access(beside, W_OK | X_OK) == 0))
+      if let sticky = Checkup.heartbeatDirectory(name, mode: mode) { checks.append(sticky) }
+    }
+    return checks
+  }
+
+  /// The type of the mount that holds a path: the longest mount point of /proc/self/mountinfo (proc(5)) above it.
+  static func filesystemType(of path: String) -> String {
+    let bytes = (try? contents(of: "/proc/self/mountinfo", limit: 1 << 24)) ?? nil
+    var best = (length: -1, type: "unknown")
+    for line in (bytes ?? []).split(separator: UInt8(ascii: "\n")) {
+      let fields = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+      guard fields.count > 6, let dash = fields.dropFirst(6).firstIndex(of: "-"), dash + 1 < fields.count else {
+        continue
+      }
+      let point = fields[4]
+      let isAbove = point == "/" || path == point || path.hasPrefix(point + "/")
+      // A later mount on the same point covers the earlier one.
+      if isAbove, point.utf8.count >= best.length { best = (point.utf8.count, fields[dash + 1]) }
+    }
+    return best.type
+  }
+
+  private func linkAndClock() -> [Check] {
+    let files = PosixLockFiles(directory: project.locks)
+    let temporary = "tmp.\(machine.author.nonce).doctor"
+    let second = temporary + ".link"
+    defer {
+      files.unstage(temporary)
+      files.discard(second)
+    }
+    do throws(StorageFailure) {
+      let before = Machine.wall
+      let written = try files.stage(Array("doctor\n".utf8), as: temporary)
+      var checks: [Check] = []
+      do throws(StorageFailure) {
+        try files.link(temporary, to: second)
+        checks.append(try linkVerdict(files, temporary, second))
+      } catch {
+        checks.append(
+          Check(
+            "link(2)", error.kind == .unsupported ? .doubtful : .bad, error.text,
+            next: "coord then creates its locks with O_EXCL, which is safe on local disks, NFSv3 and later only"))
+      }
+      return checks + [Checkup.clock(ahead: before.seconds - written.seconds)]
+    } catch {
+      return [Check("writing", .bad, error.text, next: error.error.next)]
+    }
+  }
+
+  private func linkVerdict(
+    _ files: PosixLockFiles, _ temporary: String, _ second: String
+  ) throws(StorageFailure) -> Check {
+    guard try files.read(second) == Array("doctor\n".utf8) else {
+      return Check("link(2)", .bad, "a linked file does not read back", next: "tell your admin; do not use coord here")
+    }
+    do throws(StorageFailure) {
+      try files.link(temporary, to: second)
+      return Check(
+        "link(2)", .doubtful, "reports success on a name that is taken",
+        next: "coord reads every name back and is safe; tell your admin")
+    } catch {
+      return Check("link(2)", .good, "works, and refuses a name that is taken")
+    }
+  }
+
+  private func space() -> Check? {
+    var s = statvfs()
+    guard statvfs(project.locks, &s) == 0, s.f_blocks > 0 else { return nil }
+    return Checkup.space(free: UInt64(s.f_bavail) * UInt64(s.f_frsize))
+  }
+
+  private func log() -> Check {
+    do throws(StorageFailure) {
+      let log = LockLog(PosixLockFiles(directory: project.locks))
+      switch try log.tail().fold() {
+      case .state(let state): return Check("lock log", .good, "\(state.lastNumber) numbers, whole")
+      case .beingWritten(let number, _):
+        return Check("lock log", .doubtful, "number \(number) is being written", next: "look again in two minutes")
+      case .damaged(let number):
+        return Check(
+          "lock log", .bad, "number \(number) does not follow number \(number - 1)",
+          next: "a file was changed or copied by hand: restore hpc_utils/locks whole from a backup")
+      }
+    } catch {
+      return Check("lock log", .bad, error.text, next: error.error.next)
+    }
+  }
+
+  private func scheduler() -> [Check] {
+    guard project.settings.scheduler == .slurm else {
+      return [Check("scheduler", .good, "this machine itself (SCHEDULER=local)")]
+    }
+    let slurm = Slurm(project: project, machine: machine)
+    let began = Machine.now
+    let snapshot = slurm.queue(QueueQuery(uids: [machine.author.uid]))
+    switch snapshot.outcome {
+    case .answered(let jobs):
+      return [
+        Check(
+          "scheduler", .good,
+          "squeue answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; \(jobs.count) jobs of yours"),
+        Checkup.privacy(seesEverybody: snapshot.seesEverybody),
+      ]
+    case .unknown(let why):
+      return [
+        Check(
+          "scheduler", .bad, why, next: "is this a login node of the cluster, with its modules loaded? `squeue --me`")
+      ]
+    }
+  }
+
+  private func server() -> [Check] {
+    var checks: [Check] = []
+    if let obstacle = project.obstacle() {
+      checks.append(Check("what the job needs", .bad, obstacle.what + ": " + obstacle.why, next: obstacle.next))
+    } else {
+      checks.append(Check("what the job needs", .good, "start_server.sh and \(project.settings.credentials) are there"))
+    }
+    if access(project.resolve(project.settings.appPath), R_OK) != 0 {
+      checks.append(
+        Check(
+          "application", .bad, "\(project.settings.appPath) cannot be read",
+          next: "put the app there, or correct APP_PATH in hpc_utils/coord.conf"))
+    } else {
+      checks.append(Check("application", .good, project.settings.appPath))
+    }
+    let found = Command(
+      ["sh", "-c", "[ ! -r hpc_utils/env.sh ] || . hpc_utils/env.sh >/dev/null 2>&1; command -v panel"],
+      environment: machine.environment
+    ).run(deadline: .seconds(20))
+    if let path = found.output.lastMeaningfulLine, found.status == 0 {
+      checks.append(Check("panel", .good, path))
+    } else {
+      checks.append(
+        Check(
+          "panel", .doubtful, "not found here with hpc_utils/env.sh",
+          next: "if it is not found on the compute nodes either, load its module or conda in hpc_utils/env.sh"))
+    }
+    return checks
+  }
+
+  private func reachability() -> Check {
+    guard let info = StatusFile(path: project.statusFile).read().info, info.state == .ready else {
+      return Check(
+        "port", .doubtful, "no server is running: whether this host reaches it was not checked",
+        next: "look again once `coord status` says ready")
+    }
+    guard Network.reaches(info.endpoint, environment: machine.environment, within: .seconds(3)) else {
+      return Check(
+        "port", .bad, "\(info.endpoint) cannot be reached from this host",
+        next: "ask your admin whether login nodes may connect to compute nodes on ports from \(project.settings.port)")
+    }
+    return Check("port", .good, "\(info.endpoint) accepts connections from this host")
+  }
+}

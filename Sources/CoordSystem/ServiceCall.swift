@@ -1,0 +1,45 @@
+public import CoordCore
+import Glibc
+
+/// `coord connect` by the service of this machine.
+public enum ServiceCall {
+  /// Asks; nil where no service answers: then the files are there.
+  ///
+  /// - Parameter say: gets each new thing that is waited for.
+  public static func ask(
+    socket path: String, _ request: ServiceRequest, signals: Signals, say: (String) -> Void
+  ) -> Result<ServerInfo, CoordError>? {
+    guard let socket = try? UnixSocket.connect(path), (try? socket.write(Array(request.line.utf8), path)) != nil else {
+      return nil
+    }
+    var reader = ServiceReplyReader()
+    var input: [UInt8] = []
+    // The service itself says when the time is over; this is for one that hangs.
+    let end = Machine.now + request.wait + .seconds(20)
+    while Machine.now < end {
+      if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
+      var p = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
+      guard poll(&p, 1, 200) > 0 else { continue }
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let n = recv(socket.raw, &buffer, buffer.count, 0)
+      if n < 0, errno == EAGAIN || errno == EINTR { continue }
+      guard n > 0, input.count < 1 << 16 else { return nil }
+      input += buffer[..<n]
+      while let newline = input.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: input[..<newline], as: UTF8.self)
+        input.removeSubrange(...newline)
+        do throws(CoordError) {
+          switch try reader.take(line) {
+          case .progress(let text)?: say(text)
+          case .answer(let info)?: return .success(info)
+          case .failure(let error)?: return .failure(error)
+          case nil: break
+          }
+        } catch {
+          return .failure(error)
+        }
+      }
+    }
+    return nil
+  }
+}

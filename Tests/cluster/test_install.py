@@ -1,0 +1,265 @@
+"""install.sh, doctor and users, and the cleanup by a real cron daemon and a real systemd user manager."""
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+from conftest import MINICLUSTER, STATE, Finished, eventually
+
+INSTALL = "hpc_utils/install.sh"
+
+
+@pytest.fixture
+def fresh(project):
+    """A project with an application, and no coord installed yet; the binary apart from it."""
+    app = project.path / "visualize_accelerometry"
+    app.mkdir()
+    (app / "app.py").touch()
+    binary = project.path / "coord.build"
+    os.rename(project.coord, binary)
+    project.coord.parent.rmdir()
+    shutil.chown(project.path / "hpc_utils", user="ann1", group="lab")
+    return project
+
+
+def install(project, *words, **options):
+    return project.shell("bash", INSTALL, *words, **options)
+
+
+def test_installs_with_the_modes_of_the_team(fresh):
+    dry = install(fresh, "--binary", "coord.build", "--group", "lab", "--dry-run")
+    assert "would run: cp" in dry.output and not fresh.coord.exists(), dry
+    done = install(fresh, "--binary", "coord.build", "--group", "lab", "--no-cleanup")
+    assert done.code == 0 and "link(2): works" in done.output, done
+    for folder in ["hpc_utils", "hpc_utils/bin", "hpc_utils/locks", "hpc_utils/logs"]:
+        s = os.stat(fresh.path / folder)
+        assert oct(s.st_mode)[-4:] == "2775" and s.st_gid == os.stat(fresh.path).st_gid, folder
+    # Teammates connect; and it may be installed again over a running server.
+    first = fresh.run("connect", user="ann2")
+    assert first.code == 0, first
+    again = install(fresh, "--binary", "coord.build", "--group", "lab", "--no-cleanup")
+    assert again.code == 0, again
+    assert fresh.run("connect", user="ann3").output == first.output
+    gone = install(fresh, "uninstall")
+    assert gone.code == 0 and not fresh.coord.exists()
+    assert (fresh.path / "hpc_utils" / "locks" / "00000001").exists(), "the log stays"
+    os.link(fresh.path / "coord.build", fresh.path / "hpc_utils" / "coord")
+    (fresh.path / "hpc_utils" / "bin").mkdir()
+    (fresh.path / "hpc_utils" / "coord").rename(fresh.coord)
+    assert fresh.run("stop", user="ann2").code == 0
+
+
+def test_archive_is_unpacked(fresh):
+    (fresh.path / "release").mkdir()
+    os.link(fresh.path / "coord.build", fresh.path / "release" / "coord")
+    subprocess.run(["tar", "-C", fresh.path, "-czf", fresh.path / "coord.tar.gz", "release"], check=True)
+    assert install(fresh, "--binary", "coord.tar.gz", "--no-cleanup").code == 0
+    assert fresh.run("version").output.startswith("coord ")
+
+
+@pytest.mark.parametrize("words, code, said", [
+    (["--binary", "nowhere"], 69, "there is no binary"),
+    (["--binary", "credentials.json"], 69, "does not run here"),
+    (["--binary"], 64, "--binary needs a value"),
+    (["--nonsense"], 64, "--nonsense is no option"),
+    (["--binary", "coord.build", "--group", "nogroup-here"], 78, "there is no group"),
+])
+def test_what_is_wrong_is_said_and_nothing_is_done(fresh, words, code, said):
+    result = install(fresh, *words)
+    assert result.code == code and said in result.errors and "next:" in result.errors, result
+    assert not fresh.coord.exists()
+
+
+def test_something_bad_is_said(fresh):
+    (fresh.path / "credentials.json").write_text("{}")
+    result = install(fresh, "--binary", "coord.build", "--no-cleanup")
+    assert result.code == 78 and "holds no user" in result.output and "coord doctor" in result.errors, result
+
+
+def nobody_recorded(project):
+    """A server that is gone whole, and nobody wrote it down."""
+    assert project.run("connect", user="ann2").code == 0
+    for pid in project.coord_pids("guard") + project.coord_pids("supervise") + project.server_pids():
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not project.jobs(), 30, "the job is over")
+    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
+    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "its heartbeat is old")
+    assert project.kinds()[-1] == "started"
+
+
+def inside(pid, user, *command, **environment):
+    """Runs a command in the namespaces of a process."""
+    words = ["nsenter", "-t", str(pid), "--uts", "--net", "--mount", "--", "runuser", "-u", user, "--", "env",
+             *[f"{k}={v}" for k, v in environment.items()], *command]
+    return subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+def on_login1(*command):
+    """Starts a command on login1 in a mount namespace of its own."""
+    pid = (STATE / "run" / "login1" / "init.pid").read_text().strip()
+    return subprocess.Popen(
+        ["nsenter", "-t", pid, "--uts", "--net", "--mount", "--", "unshare", "--mount", "--propagation", "private",
+         "--", *command], stdin=subprocess.DEVNULL)
+
+
+def test_cleanup_by_the_real_cron_daemon(fresh):
+    cron = on_login1("sh", "-c", "mount -t tmpfs -o mode=1730,gid=$(getent group crontab | cut -d: -f3) none "
+                     "/var/spool/cron/crontabs && exec cron -f")
+    try:
+        eventually(lambda: b"cron" in pathlib.Path(f"/proc/{cron.pid}/cmdline").read_bytes().split(b"\0")[0], 10, "cron runs")
+        run = lambda *command: inside(cron.pid, "ann1", *command)
+        run("sh", "-c", "echo '1 1 1 1 1 true' | crontab -")
+        script = str(fresh.path / INSTALL)
+        for _ in range(2):
+            done = run("bash", script, "--binary", str(fresh.path / "coord.build"), "--cron")
+            assert done.returncode == 0, done
+        lines = run("crontab", "-l").stdout.splitlines()
+        wanted = f"*/10 * * * * {fresh.path}/hpc_utils/bin/coord cleanup --root {fresh.path} --quiet"
+        assert [line for line in lines if not line.startswith("#")] == ["1 1 1 1 1 true", wanted], "once, beside what was there"
+        nobody_recorded(fresh)
+        # Ten minutes are too long for a test.
+        run("sh", "-c", "crontab -l | sed 's|^[*]/10|*|' | crontab -")
+        eventually(lambda: fresh.kinds()[-1] == "ended", 150, "cron's cleanup records it")
+        assert fresh.entries()[-1]["USER"] == "ann1"
+        run("sh", "-c", "crontab -l | sed 's|^[*] [*] [*]|*/10 * *|' | crontab -")
+        assert run("bash", script, "uninstall").returncode == 0
+        assert [line for line in run("crontab", "-l").stdout.splitlines() if not line.startswith("#")] == ["1 1 1 1 1 true"]
+    finally:
+        cron.terminate()
+        cron.wait(10)
+
+
+@pytest.fixture
+def user_manager(tmp_path):
+    """A real systemd user manager on login1; runs commands in it."""
+    # A socket's path has some hundred characters.
+    folder = pathlib.Path("/tmp", f"coord-systemd-{os.getpid()}")
+    folder.mkdir()
+    manager = on_login1(pathlib.Path(__file__).parent / "user_systemd", folder)
+    try:
+        eventually(lambda: (folder / "run" / "systemd" / "private").exists(), 30, "the user manager is up")
+        yield lambda *command: inside(
+            manager.pid, "root", *command, XDG_RUNTIME_DIR=folder / "run", XDG_CONFIG_HOME=folder / "config")
+    finally:
+        manager.send_signal(signal.SIGRTMIN + 24)
+        try:
+            manager.wait(20)
+        except subprocess.TimeoutExpired:
+            manager.kill()
+            manager.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_cleanup_by_a_systemd_timer(fresh, user_manager):
+    script = str(fresh.path / INSTALL)
+    (fresh.path / "systemd").mkdir()
+    for file in (pathlib.Path(__file__).parents[2] / "systemd").iterdir():
+        shutil.copy(file, fresh.path / "systemd")
+    done = user_manager("bash", script, "--binary", str(fresh.path / "coord.build"), "--systemd")
+    assert done.returncode == 0, done
+    timers = json.loads(user_manager("systemctl", "--user", "list-timers", "--output=json").stdout)
+    (timer,) = [t["unit"] for t in timers if t["unit"].startswith("coord-cleanup-")]
+    service = timer.replace(".timer", ".service")
+    folder = [w for w in user_manager("systemctl", "--user", "show", "-P", "FragmentPath", service).stdout.split()]
+    assert user_manager("systemd-analyze", "--user", "verify", *folder).stderr == ""
+    nobody_recorded(fresh)
+    started = user_manager("systemctl", "--user", "start", service)
+    assert started.returncode == 0, user_manager("systemctl", "--user", "status", service).stdout
+    assert fresh.kinds()[-1] == "ended"
+    gone = user_manager("bash", script, "uninstall")
+    assert gone.returncode == 0, gone
+    assert timer not in user_manager("systemctl", "--user", "list-timers", "--all").stdout
+
+
+# ---- doctor ----
+
+def test_doctor(project):
+    sound = project.run("doctor")
+    assert sound.code == 78 and "bad      application" in sound.output, sound
+    (project.path / "visualize_accelerometry").mkdir()
+    (project.path / "visualize_accelerometry" / "app.py").touch()
+    assert project.run("connect").code == 0
+    sound = project.run("doctor", user="ann2", host="login2")
+    assert sound.code == 0 and "accepts connections from this host" in sound.output, sound
+    checks = [json.loads(line) for line in project.run("doctor", "--json").output.splitlines()]
+    assert {c["verdict"] for c in checks} <= {"ok", "warning"} and len(checks) > 10
+    names = sorted(p.name for p in (project.path / "hpc_utils" / "locks").iterdir() if "doctor" in p.name)
+    assert names == [], "it leaves nothing behind"
+    (project.path / "hpc_utils" / "locks").chmod(0o2755)
+    other = project.run("doctor", user="ann3")
+    assert other.code == 78 and "you may not write in it" in other.output and "chmod g+rwxs" in other.output, other
+    (project.path / "hpc_utils" / "locks").chmod(0o2775)
+    lost = project.run("doctor", environment={"SLURM_CONF": "/nonexistent"})
+    assert lost.code == 78 and "bad      scheduler" in lost.output, lost
+
+
+# ---- logs, history ----
+
+def test_logs_and_history(project):
+    empty = project.run("logs")
+    assert empty.code == 69 and "there is no log yet" in empty.errors
+    assert project.run("connect").code == 0
+    assert "Bokeh app running" in project.run("logs", user="ann2").output
+    follow = project.start("logs", "--follow", user="ann2")
+    log = project.path / "hpc_utils" / "logs" / f"panel-server-{project.info()['JOB_ID']}.log"
+    with open(log, "a") as file:
+        file.write("a new line\n")
+    seen = []
+    eventually(lambda: seen.append(follow.stdout.readline()) or "a new line" in seen[-1], 20, "what comes is followed")
+    subprocess.run(["pkill", "-INT", "-f", f"^{project.coord} logs"], check=True)
+    assert Finished(follow, 20).code == 130
+    assert project.run("stop", "--reason", "new data", user="ann5").code == 0
+    lines = project.run("history").output.splitlines()
+    assert len(lines) == len(project.entries()) and "stop-requested" in lines[-2] and "new data" in lines[-2], lines
+    rows = [json.loads(line) for line in project.run("history", "--json").output.splitlines()]
+    assert [row["kind"] for row in rows] == project.kinds() and rows[-2]["user"] == "ann5"
+
+
+# ---- users ----
+
+def users(project, *words, password=None, before="", user="ann1"):
+    line = f"printf '%s\\n' '{password}' | " if password else ""
+    return project.shell("sh", "-c", f"{line}{before} {project.coord} users {' '.join(words)}", user=user)
+
+
+def test_users(project):
+    path = project.path / "credentials.json"
+    assert users(project, "list").output == "megan\n"
+    assert users(project, "add", "alan", password="pass word").code == 0
+    assert json.loads(path.read_text()) == {"megan": "secret", "alan": "pass word"}
+    assert oct(path.stat().st_mode)[-3:] == "640" and path.stat().st_gid == os.stat(project.path).st_gid
+    assert "new password" in users(project, "add", "alan", password="other").errors
+    assert users(project, "remove", "megan").code == 0
+    assert json.loads(path.read_text()) == {"alan": "other"}
+    assert "nothing was changed" in users(project, "remove", "megan").errors
+    assert users(project, "add", "fran").code == 64, "no empty password"
+    path.write_text("{")
+    broken = users(project, "add", "fran", password="x")
+    assert broken.code == 78 and path.read_text() == "{", "what cannot be read is not overwritten"
+
+
+def test_many_add_users_at_once(project):
+    many = [project.cluster.start(f"login{i % 2 + 1}", f"ann{i % 3 + 1}", project.path,
+                                  ["sh", "-c", f"echo p{i} | {project.coord} users add u{i}"]) for i in range(20)]
+    assert {Finished(one, 60).code for one in many} == {0}
+    assert set(json.loads((project.path / "credentials.json").read_text())) == {"megan", *[f"u{i}" for i in range(20)]}
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "close", "rename"])
+def test_users_are_never_lost_on_a_full_disk(project, call):
+    path = project.path / "credentials.json"
+    before = path.read_text()
+    trace = project.path / "trace"
+    # The temporary file's name is not known beforehand: every such call of the process fails.
+    strace = f"strace -o {trace} -e inject={call}:error=ENOSPC:when=1+"
+    result = users(project, "add", "alan", password="x", before=strace)
+    assert "(INJECTED)" in trace.read_text()
+    assert result.code in (74, 137) or call == "close", result
+    assert path.read_text() == before
+    assert users(project, "add", "alan", password="x").code == 0
+    assert len(json.loads(path.read_text())) == 2
+    assert [p.name for p in project.path.iterdir() if p.name.startswith("credentials.json.")] == []

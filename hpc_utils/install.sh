@@ -1,0 +1,191 @@
+#!/bin/bash
+# Installs coord for a team, on the cluster, in the project on the shared filesystem:
+#   bash hpc_utils/install.sh            (--help tells the rest)
+set -u
+
+usage() {
+  cat <<'END'
+Installs coord for a team: the binary, the directories with their modes, a check, and the regular cleanup.
+
+Usage: bash hpc_utils/install.sh [OPTION...]
+       bash hpc_utils/install.sh uninstall
+
+  --binary FILE   a static binary, or a .tar.gz with one; without it, it is built here with swift
+  --group GROUP   the team's group: it may read and write in hpc_utils
+  --cron          install the cleanup in your crontab, without asking
+  --systemd       install it as a timer of your systemd user manager, without asking
+  --no-cleanup    install neither
+  --dry-run       say what would be done, and do nothing
+  --help          print this
+
+uninstall takes the cleanup and hpc_utils/bin away. Locks, logs, users and annotations stay.
+Exit codes: 0 done or already so, 64 usage, 69 no binary, 74 the disk, 77 permission, 78 the check found something bad.
+END
+}
+
+say() { printf 'install: %s\n' "$*"; }
+fail() { # code what why next
+  printf 'install: %s\n  why:  %s\n  next: %s\n' "$2" "$3" "$4" >&2
+  exit "$1"
+}
+
+# Does it, or says it.
+run() {
+  if [ -n "$dry_run" ]; then
+    printf 'would run:'
+    printf ' %q' "$@"
+    printf '\n'
+  else
+    "$@"
+  fi
+}
+
+binary='' group='' cleanup=ask dry_run='' action=install
+while [ $# -gt 0 ]; do
+  case $1 in
+    --binary | --group)
+      [ $# -gt 1 ] || fail 64 "$1 needs a value" 'nothing follows it' 'see --help'
+      if [ "$1" = --binary ]; then binary=$2; else group=$2; fi
+      shift ;;
+    --cron) cleanup=cron ;;
+    --systemd) cleanup=systemd ;;
+    --no-cleanup) cleanup=none ;;
+    --dry-run) dry_run=yes ;;
+    --help | -h) usage && exit ;;
+    uninstall) action=uninstall ;;
+    *) fail 64 "$1 is no option" 'it is not in the list' 'see --help' ;;
+  esac
+  shift
+done
+
+start=$PWD
+cd "$(dirname "$0")/.." || exit 74
+root=$(pwd -P)
+case $root in
+  *[!A-Za-z0-9/._+@:=-]*) fail 78 "the project cannot be in $root" \
+    'its path has blanks or signs that crontab and systemd read otherwise' 'move it to a plain path' ;;
+esac
+units=${XDG_CONFIG_HOME:-${HOME:-}/.config}/systemd/user
+# One team's units, told apart from another's by the path.
+name=coord-cleanup-$(printf '%s' "$root" | cksum | cut -d' ' -f1)
+line="*/10 * * * * $root/hpc_utils/bin/coord cleanup --root $root --quiet"
+
+crontab_without() { crontab -l 2>/dev/null | grep -vF "$root/hpc_utils/bin/coord cleanup"; }
+
+remove_cleanup() {
+  if crontab -l 2>/dev/null | grep -qF "$root/hpc_utils/bin/coord cleanup"; then
+    say 'taking the cleanup out of your crontab'
+    if [ -z "$dry_run" ]; then crontab_without | crontab -; fi
+  fi
+  if [ -e "$units/$name.timer" ]; then
+    say "taking the timer $name away"
+    run systemctl --user disable --now "$name.timer"
+    run rm -f "$units/$name.timer" "$units/$name.service"
+    run systemctl --user daemon-reload
+  fi
+}
+
+if [ "$action" = uninstall ]; then
+  remove_cleanup
+  if [ -e hpc_utils/bin/coord ]; then
+    say 'taking hpc_utils/bin away; locks, logs, users and annotations stay'
+    run rm -f hpc_utils/bin/coord
+    run rmdir hpc_utils/bin
+  fi
+  exit
+fi
+
+# ---- the binary ----
+work=$(mktemp -d) || fail 74 'no temporary directory' 'mktemp failed' 'free some space in /tmp'
+trap 'rm -rf "$work"' EXIT
+if [ -n "$binary" ]; then
+  case $binary in /*) ;; *) binary=$start/$binary ;; esac
+  [ -r "$binary" ] || fail 69 "there is no binary $binary" 'it cannot be read' 'correct --binary'
+  case $binary in
+    *.tar.gz | *.tgz)
+      tar -xzf "$binary" -C "$work" || fail 69 "$binary cannot be unpacked" 'tar says why above' 'fetch it again'
+      binary=$(find "$work" -type f -name coord | head -n 1)
+      [ -n "$binary" ] || fail 69 'the archive has no coord in it' 'no file of that name' 'fetch the right one' ;;
+  esac
+elif command -v swift >/dev/null 2>&1 && [ -e Package.swift ]; then
+  say 'building coord'
+  run swift build -c release -Xswiftc -static-executable || fail 69 'the build failed' 'swift says why above' 'correct that'
+  binary=$root/.build/release/coord
+elif [ -x hpc_utils/bin/coord ]; then
+  binary=$root/hpc_utils/bin/coord
+else
+  fail 69 'there is no binary to install' 'this machine has no swift, and --binary was not given' \
+    'build it on another machine (swift build -c release -Xswiftc -static-executable) and give it with --binary'
+fi
+if [ -z "$dry_run" ] && ! version=$("$binary" version 2>&1); then
+  fail 69 "$binary does not run here" "$version" 'build it with -static-executable, for this kind of machine'
+fi
+
+# ---- directories and modes ----
+[ -w hpc_utils ] || fail 77 'you may not write in hpc_utils' "it belongs to somebody else: $(ls -ld hpc_utils)" 'ask its owner'
+# The directories get the mode of hpc_utils itself.
+mode=$(stat -c %a hpc_utils)
+if [ -n "$group" ]; then
+  getent group "$group" >/dev/null || fail 78 "there is no group $group" 'getent does not know it' 'correct --group'
+  mode=2775
+  if ! { run chgrp "$group" hpc_utils && run chmod 2775 hpc_utils; }; then
+    fail 77 "hpc_utils cannot be given to $group" 'only its owner can, and only to a group of his own' 'ask its owner'
+  fi
+fi
+for folder in hpc_utils/bin hpc_utils/locks hpc_utils/logs; do
+  [ -d $folder ] || run mkdir $folder || fail 74 "$folder cannot be made" 'mkdir says why above' 'correct that'
+  if [ -O $folder ] || [ -n "$dry_run" ]; then
+    [ -z "$group" ] || run chgrp "$group" $folder
+    run chmod $mode $folder
+  fi
+done
+if [ "$binary" != "$root/hpc_utils/bin/coord" ]; then
+  # A whole new file under the old name: one that runs is not disturbed.
+  if ! { run cp "$binary" hpc_utils/bin/.coord.new && run chmod 755 hpc_utils/bin/.coord.new &&
+    run mv -f hpc_utils/bin/.coord.new hpc_utils/bin/coord; }; then
+    rm -f hpc_utils/bin/.coord.new
+    fail 74 'the binary cannot be put into hpc_utils/bin' 'cp says why above' 'look at space and quota'
+  fi
+fi
+if [ -z "$dry_run" ]; then say "$version is in hpc_utils/bin"; fi
+
+# ---- is everything as coord needs it? ----
+run hpc_utils/bin/coord doctor --root "$root"
+healthy=$?
+
+# ---- the regular cleanup ----
+if [ "$cleanup" = ask ]; then
+  cleanup=none
+  if [ -t 0 ] && [ -z "$dry_run" ]; then
+    printf 'Run the cleanup every 10 minutes? c: by your crontab, s: by your systemd user manager, n: no [c/s/n] '
+    read -r answer
+    case $answer in c*) cleanup=cron ;; s*) cleanup=systemd ;; esac
+  fi
+fi
+case $cleanup in
+  cron)
+    remove_cleanup
+    command -v crontab >/dev/null 2>&1 || fail 78 'there is no crontab on this machine' 'the command was not found' 'use --systemd'
+    say "your crontab gets: $line"
+    if [ -z "$dry_run" ]; then
+      { crontab_without; printf '%s\n' "$line"; } | crontab - || fail 78 'the crontab was not changed' 'crontab says why above' 'use --systemd'
+    fi ;;
+  systemd)
+    remove_cleanup
+    run mkdir -p "$units"
+    for kind in service timer; do
+      say "$units/$name.$kind"
+      if [ -z "$dry_run" ]; then
+        sed "s|@ROOT@|$root|g; s|@NAME@|$name|g" "systemd/coord-cleanup.$kind" >"$units/$name.$kind" ||
+          fail 74 "$units/$name.$kind cannot be written" 'sed says why above' 'correct that'
+      fi
+    done
+    run systemctl --user daemon-reload
+    run systemctl --user enable --now "$name.timer" || fail 78 'the timer was not started' 'systemctl says why above' 'use --cron' ;;
+  none) say 'no regular cleanup: bash hpc_utils/install.sh --cron installs it later' ;;
+esac
+if [ "$healthy" != 0 ]; then
+  fail 78 'installed, but the check found something bad' 'see the lines that begin with "bad" above' \
+    'correct it, then: hpc_utils/bin/coord doctor'
+fi
+say 'done. Users: hpc_utils/bin/coord users add NAME'
