@@ -10,8 +10,8 @@
 #   long       100,000 simulated schedules, and the mistakes made on purpose; beside the others and with idle time only
 set -u
 cd "$(dirname "$0")/.." || exit 1
-parts=${*:-install lint swift long shell cluster gluster}
-passed=0 failed=0 long=
+[ $# -gt 0 ] || set -- install lint swift long shell cluster gluster
+passed=0 failed=0 others=
 export COORD_BINARY=$PWD/.build/release/coord
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -47,6 +47,14 @@ swift_tests() { # command... : one that runs Swift tests
   if [ "${total:-0}" -gt "$bad" ]; then passed=$((passed + total - bad)); fi
 }
 
+beside() { # name command... : runs it while the other parts run
+  local name=$1
+  shift
+  "$@" >"$work/$name" 2>&1 </dev/null &
+  printf "%s" $! >"$work/$name.pid"
+  others="$others $name"
+}
+
 add_up() { # file : the counts in a last line `N passed, N failed`; without one the run broke off
   if tail -n 1 "$1" | grep -qE '^[0-9]+ passed, [0-9]+ failed$'; then
     passed=$((passed + $(count "$1" passed))) failed=$((failed + $(count "$1" failed)))
@@ -55,12 +63,16 @@ add_up() { # file : the counts in a last line `N passed, N failed`; without one 
   fi
 }
 
-python_tests() { # path... : pytest in a venv that every test user may read
-  local venv=${COORD_TEST_VENV:-/var/tmp/coord-test-venv}
+venv=${COORD_TEST_VENV:-/var/tmp/coord-test-venv}
+python_environment() { # a venv that every test user may read
   if [ ! -x "$venv/bin/pytest" ]; then
     step 'a venv for the tests' /usr/bin/python3 -m venv "$venv"
-    step 'pytest, selenium, pexpect' "$venv/bin/pip" install -q pytest selenium pexpect
+    step 'what the Python tests need' "$venv/bin/pip" install -q pytest selenium pexpect prometheus_client
   fi
+}
+
+python_tests() { # word... : pytest with these words
+  python_environment
   "$venv/bin/pytest" -q -p no:cacheprovider --durations=5 "$@" 2>&1 | tee "$work/pytest"
   local status=${PIPESTATUS[0]} bad
   bad=$(($(count "$work/pytest" 'failed') + $(count "$work/pytest" 'errors?')))
@@ -70,7 +82,7 @@ python_tests() { # path... : pytest in a venv that every test user may read
   failed=$((failed + bad))
 }
 
-for part in $parts; do
+for part in "$@"; do
   case $part in
     install) step 'install what the tests need' install ;;
     lint)
@@ -84,9 +96,8 @@ for part in $parts; do
       swift_tests swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests
       ;;
     long)
-      # By itself: it takes long, and the others mostly wait.
-      chrt --idle 0 bash Tests/run.sh simulation mutants >"$work/long" 2>&1 </dev/null &
-      long=$!
+      # Long, and all processor: it gets what the others leave.
+      beside long chrt --idle 0 bash Tests/run.sh simulation mutants
       ;;
     # Not by `swift test`: only one of that may run at a time.
     simulation)
@@ -97,19 +108,27 @@ for part in $parts; do
       python3 Tests/mutants.py 2>&1 | tee "$work/mutants"
       add_up "$work/mutants"
       ;;
-    shell | cluster) python_tests "Tests/$part" ;;
+    shell)
+      # On this machine; the cluster has its own network.
+      python_environment
+      if [ $# = 1 ]; then python_tests Tests/shell; else beside shell bash Tests/run.sh shell; fi
+      ;;
+    cluster)
+      python_tests Tests/cluster
+      ;;
     gluster)
-      CLUSTER_FILESYSTEM=gluster python_tests Tests/cluster/test_connect.py Tests/cluster/test_directories.py::test_two_hosts \
+      CLUSTER_FILESYSTEM=gluster python_tests Tests/cluster/test_connect.py::test_storm_from_nothing_makes_one_job \
+        Tests/cluster/test_connect.py::test_umask_077 Tests/cluster/test_directories.py::test_two_hosts \
         Tests/cluster/test_hostile.py::test_filesystem_frozen_under_a_live_server
       ;;
     *) printf 'run.sh: no part %s\n' "$part" >&2; exit 64 ;;
   esac
 done
-if [ -n "$long" ]; then
-  printf '== the long simulation and the mutants\n'
-  wait "$long"
-  grep -E '^(✘|✔ Test|mutant|== FAILED)' "$work/long"
-  add_up "$work/long"
-fi
+for name in $others; do
+  printf '== beside: %s\n' "$name"
+  wait "$(cat "$work/$name.pid")"
+  grep -aE '^(✘|✔ Test|mutant|== FAILED|FAILED|ERROR|E  )' "$work/$name"
+  add_up "$work/$name"
+done
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

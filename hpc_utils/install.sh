@@ -15,6 +15,7 @@ Usage: bash hpc_utils/install.sh [OPTION...]
   --cron          install the cleanup in your crontab, without asking
   --systemd       install it as a timer of your systemd user manager, without asking
   --no-cleanup    install neither
+  --service       install coord serve as a service of your systemd user manager (docs/service.md)
   --dry-run       say what would be done, and do nothing
   --help          print this
 
@@ -40,7 +41,7 @@ run() {
   fi
 }
 
-binary='' group='' cleanup=ask dry_run='' action=install
+binary='' group='' cleanup=ask service='' dry_run='' action=install
 while [ $# -gt 0 ]; do
   case $1 in
     --binary | --group)
@@ -50,6 +51,7 @@ while [ $# -gt 0 ]; do
     --cron) cleanup=cron ;;
     --systemd) cleanup=systemd ;;
     --no-cleanup) cleanup=none ;;
+    --service) service=yes ;;
     --dry-run) dry_run=yes ;;
     --help | -h) usage && exit ;;
     uninstall) action=uninstall ;;
@@ -67,7 +69,8 @@ case $root in
 esac
 units=${XDG_CONFIG_HOME:-${HOME:-}/.config}/systemd/user
 # One team's units, told apart from another's by the path.
-name=coord-cleanup-$(printf '%s' "$root" | cksum | cut -d' ' -f1)
+team=$(printf '%s' "$root" | cksum | cut -d' ' -f1)
+name=coord-cleanup-$team
 line="*/10 * * * * $root/hpc_utils/bin/coord cleanup --root $root --quiet"
 
 crontab_without() { crontab -l 2>/dev/null | grep -vF "$root/hpc_utils/bin/coord cleanup"; }
@@ -85,8 +88,25 @@ remove_cleanup() {
   fi
 }
 
+remove_service() {
+  [ -e "$units/coord-$team.service" ] || return 0
+  say "taking the service coord-$team away"
+  run systemctl --user disable --now "coord-$team.service"
+  run rm -f "$units/coord-$team.service"
+  run systemctl --user daemon-reload
+}
+
+# Puts a unit of this project in its place.
+put_unit() { # file in systemd/, name of the unit
+  say "$units/$2"
+  [ -z "$dry_run" ] || return 0
+  sed "s|@ROOT@|$root|g" "systemd/$1" >"$units/$2" ||
+    fail 74 "$units/$2 cannot be written" 'sed says why above' 'correct that'
+}
+
 if [ "$action" = uninstall ]; then
   remove_cleanup
+  remove_service
   if [ -e hpc_utils/bin/coord ]; then
     say 'taking hpc_utils/bin away; locks, logs, users and annotations stay'
     run rm -f hpc_utils/bin/coord
@@ -136,7 +156,7 @@ for folder in hpc_utils/bin hpc_utils/locks hpc_utils/logs; do
   [ -d $folder ] || run mkdir $folder || fail 74 "$folder cannot be made" 'mkdir says why above' 'correct that'
   if [ -O $folder ] || [ -n "$dry_run" ]; then
     [ -z "$group" ] || run chgrp "$group" $folder
-    run chmod $mode $folder
+    run chmod "$mode" $folder
   fi
 done
 if [ "$binary" != "$root/hpc_utils/bin/coord" ]; then
@@ -173,17 +193,19 @@ case $cleanup in
   systemd)
     remove_cleanup
     run mkdir -p "$units"
-    for kind in service timer; do
-      say "$units/$name.$kind"
-      if [ -z "$dry_run" ]; then
-        sed "s|@ROOT@|$root|g; s|@NAME@|$name|g" "systemd/coord-cleanup.$kind" >"$units/$name.$kind" ||
-          fail 74 "$units/$name.$kind cannot be written" 'sed says why above' 'correct that'
-      fi
-    done
+    for kind in service timer; do put_unit "coord-cleanup.$kind" "$name.$kind"; done
     run systemctl --user daemon-reload
     run systemctl --user enable --now "$name.timer" || fail 78 'the timer was not started' 'systemctl says why above' 'use --cron' ;;
   none) say 'no regular cleanup: bash hpc_utils/install.sh --cron installs it later' ;;
 esac
+if [ -n "$service" ]; then
+  run mkdir -p "$units"
+  put_unit coord.service "coord-$team.service"
+  run systemctl --user daemon-reload
+  run systemctl --user enable "coord-$team.service"
+  run systemctl --user restart "coord-$team.service" || fail 78 'the service was not started' 'systemctl says why above' \
+    "correct it (is SOCKET set in hpc_utils/coord.conf?): systemctl --user status coord-$team"
+fi
 if [ "$healthy" != 0 ]; then
   fail 78 'installed, but the check found something bad' 'see the lines that begin with "bad" above' \
     'correct it, then: hpc_utils/bin/coord doctor'

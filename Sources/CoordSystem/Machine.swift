@@ -104,7 +104,11 @@ public enum ProcessTable {
   public static func claimant(_ author: Author, seenFrom me: Author) -> Observation.Claimant {
     guard author.host == me.host else { return .unknown }
     guard author.bootID == me.bootID else { return .dead }
-    guard let row = row(of: author.pid), !"ZXx".utf8.contains(row.state) else { return .dead }
+    guard let row = row(of: author.pid) else {
+      // /proc may be mounted with hidepid (proc(5)): then only the kernel's answer to a signal tells.
+      return kill(author.pid, 0) == 0 || errno == EPERM ? .unknown : .dead
+    }
+    if "ZXx".utf8.contains(row.state) { return .dead }
     return row.start == author.pidStart ? .alive : .dead
   }
 }

@@ -18,6 +18,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
   private var metrics = ServiceMetrics()
   private var questionsBefore = 0
   private var nextWarm = Machine.now
+  private var failures = 0
   private var nextRound = Machine.now
   private var nextCleanup = Machine.now + .seconds(60)
   private var nextSign = Machine.now
@@ -151,11 +152,15 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
   private mutating func finish(_ result: CoordinationResult) {
     let reply: ServiceReply
     switch result {
-    case .answer(let info): reply = .answer(info)
+    case .answer(let info):
+      reply = .answer(info)
+      failures = 0
     case .failed(let error):
       reply = .failure(error)
       say("\(error.what): \(error.why)")
-      nextWarm = Machine.now + .seconds(300)
+      // A server that cannot run is not tried again at once and for ever.
+      failures += 1
+      nextWarm = Machine.now + .seconds(min(600, 15 << min(failures, 6)))
     case .settled: reply = .failure(.bug("connect settled without an answer"))
     }
     for (id, _) in clients.waiters {

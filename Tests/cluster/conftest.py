@@ -82,7 +82,7 @@ class Finished:
 class Project:
     """One team's project directory on the shared disk."""
 
-    def __init__(self, cluster, path):
+    def __init__(self, cluster, path, whole_node=False):
         self.cluster = cluster
         self.path = path
         self.shims = path / "shims"
@@ -93,7 +93,9 @@ class Project:
         # One copy for all on the shared disk: there may be a hundred projects.
         binary = path.parent / "coord.binary"
         if not binary.exists():
-            shutil.copy(os.environ["COORD_BINARY"], binary)
+            mine = path.parent / f"coord.binary.{os.getpid()}"
+            shutil.copy(os.environ["COORD_BINARY"], mine)
+            os.rename(mine, binary)
         os.link(binary, self.coord)
         (path / "fake").mkdir()
         shutil.copy(HERE / "fake_panel", path / "fake" / "panel")
@@ -101,6 +103,10 @@ class Project:
         for name in ["squeue", "sbatch", "scancel", "scontrol"]:
             shutil.copy(HERE / "shim", self.shims / name)
         (self.shims / "calls.log").touch()
+        if not whole_node:
+            # One processor for each job, so that many projects run side by side.
+            script = path / "hpc_utils" / "start_server.sh"
+            script.write_text(script.read_text().replace("--ntasks-per-node=16", "--ntasks-per-node=1"))
         (path / "hpc_utils" / "env.sh").write_text(f"PATH={path}/fake:$PATH\n")
         (path / "credentials.json").write_text('{"megan": "secret"}\n')
         for root, folders, files in os.walk(path):
@@ -169,11 +175,6 @@ class Project:
         script = self.path / "hpc_utils" / "start_server.sh"
         script.write_text(script.read_text().replace("#SBATCH --nodes=1", f"#SBATCH --nodes=1\n#SBATCH {directive}"))
 
-    def small_jobs(self):
-        """One processor for each job, so that many projects run side by side."""
-        script = self.path / "hpc_utils" / "start_server.sh"
-        script.write_text(script.read_text().replace("--ntasks-per-node=16", "--ntasks-per-node=1"))
-
     def trace_first_job(self, *options):
         """The first job's supervisor runs under strace; later ones run as they are."""
         wrapper = self.coord
@@ -224,8 +225,8 @@ def cluster():
 def projects_of(cluster, name):
     projects = []
 
-    def make(suffix=""):
-        project = Project(cluster, pathlib.Path("/shared", re.sub(r"\W+", "_", name) + suffix))
+    def make(suffix="", **options):
+        project = Project(cluster, pathlib.Path("/shared", re.sub(r"\W+", "_", name) + suffix), **options)
         projects.append(project)
         return project
 

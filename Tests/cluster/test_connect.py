@@ -15,7 +15,8 @@ def paced(calls):
     return all(b - a > 4.9 for a, b in zip(times, times[1:]))
 
 
-def test_storm_from_nothing_makes_one_job(project):
+def test_storm_from_nothing_makes_one_job(make_project):
+    project = make_project(whole_node=True)
     results = project.storm(40, "connect")
     assert len(addresses(results)) == 1
     assert len(project.calls("sbatch")) == 1
@@ -52,7 +53,6 @@ def test_two_services_in_two_directories(make_project):
 def test_two_services_that_want_the_same_port_at_once(make_project):
     one, two = make_project("_a"), make_project("_b")
     for project, slow in ((one, 3), (two, 4)):
-        project.small_jobs()
         project.edit_job("--nodelist=node1")
         # It takes its port late: until then the other one finds it free.
         project.job_environment(f"FAKE_PANEL_SLOW={slow}")

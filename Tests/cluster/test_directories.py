@@ -17,7 +17,7 @@ def contract(*mounts):
                "--filter", "LockDirectoryContract"]
     done = subprocess.run(
         command, cwd=REPOSITORY, env={**os.environ, "CONTRACT_DIRECTORIES": ":".join(map(str, mounts))},
-        capture_output=True, text=True, timeout=400)
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=400)
     assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if "✘" in line)
     # That it ran there, too.
     assert f"real, {' and '.join(map(str, mounts))}" in done.stdout

@@ -129,16 +129,15 @@ def test_stubborn_server_is_killed_whole(project):
     assert project.server_pids() == []
 
 
-@pytest.mark.parametrize("moment", ["kill_before", "kill_after"])
-def test_claimant_killed(project, moment):
-    project.fail_scheduler("sbatch", moment)
+# Before sbatch: fifty_breakers_of_one_stale_claim.
+def test_claimant_killed_after_its_job_was_made(project):
+    project.fail_scheduler("sbatch", "kill_after")
     killed = project.run("connect")
     assert killed.code == -signal.SIGKILL or killed.code == 137, killed
     assert project.kinds() == ["claimed"]
     results = project.storm(6, "connect", timeout=400)
     assert len(addresses(results)) == 1
-    made = 1 if moment == "kill_after" else 2
-    assert len(project.calls("sbatch")) == made
+    assert len(project.calls("sbatch")) == 1
     assert len(project.jobs()) == 1
 
 

@@ -28,7 +28,6 @@ def count_before(trace, name, pattern):
 def trace(cluster, make_module_project):
     """The system calls of a connect that claims and submits."""
     project = make_module_project("whole")
-    project.small_jobs()
     assert Finished(project.start("connect", before=["strace", "-o", project.path / "trace"]), 100).code == 0
     return (project.path / "trace").read_text()
 
@@ -59,7 +58,6 @@ def scene(*cases):
 def outcomes(make_module_project, trace):
     def make(name):
         project = make_module_project(f"_{sorted(SCENES).index(name)}_" + name.split("[")[0])
-        project.small_jobs()
         return project
     with ThreadPoolExecutor(len(SCENES)) as pool:
         yield {name: pool.submit(play, functools.partial(make, name), trace) for name, play in SCENES.items()}
@@ -209,7 +207,6 @@ def test_scene(outcomes, name):
 
 @pytest.mark.skipif(FILESYSTEM != "gluster", reason="needs a file server that can be frozen: CLUSTER_FILESYSTEM=gluster")
 def test_filesystem_frozen_under_a_live_server(project):
-    project.small_jobs()
     assert project.run("connect").code == 0
     (server,) = project.server_pids()
     began = time.monotonic()
@@ -226,8 +223,6 @@ def test_filesystem_frozen_under_a_live_server(project):
 def test_controller_away_at_each_step(make_project):
     """Held before squeue, before sbatch, before scancel, and while the job waits; then the controller goes and comes."""
     projects = {name: make_project(f"_{name}") for name in ["squeue", "sbatch", "scancel", "pending", "warm"]}
-    for project in projects.values():
-        project.small_jobs()
     projects["pending"].edit_job("--begin=now+15")
     for name in ["scancel", "warm"]:
         assert projects[name].run("connect").code == 0

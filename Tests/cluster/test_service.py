@@ -1,0 +1,176 @@
+"""coord serve on a cluster: one account owns the jobs, five hundred wait, and systemd looks after it."""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from conftest import ADDRESS, REPOSITORY, Finished, eventually
+from test_connect import addresses, paced
+from test_install import fresh, user_manager  # noqa: F401
+
+
+@pytest.fixture
+def socket_path(project):
+    """Set in the project's settings. A socket's path may have 107 bytes; login nodes here share /tmp."""
+    path = pathlib.Path(f"/tmp/coord-{os.getpid()}.sock")
+    with open(project.path / "hpc_utils" / "coord.conf", "a") as conf:
+        conf.write(f"SOCKET={path}\n")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def service(project, socket_path):
+    """The service of ann1's account, which alone may write."""
+    subprocess.run(["chown", "-R", "ann1", project.path], check=True)
+    (project.path / "hpc_utils").chmod(0o2755)
+    process = project.start("serve")
+    eventually(lambda: reachable(socket_path), 20, "it listens")
+    yield process
+    process.terminate()
+    Finished(process, 20)
+
+
+def reachable(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(str(path)) == 0
+
+
+def served_pid(project):
+    (pid,) = project.coord_pids("serve")
+    return pid
+
+
+def test_annotators_need_no_write_permission(project, service, socket_path):
+    results = [project.start("connect", user=f"ann{i % 11 + 2}") for i in range(30)]
+    assert len(addresses([Finished(process, 100) for process in results])) == 1
+    assert {e["USER"] for e in project.entries()} == {"ann1"}
+    assert [row[4] for row in project.jobs()] == ["ann1"]
+    assert len(project.calls("sbatch")) == 1 and paced(project.calls("squeue"))
+    # Warm, the files are enough, for those too whom no service knows; cold, they are not.
+    assert project.run("connect", user="nobody").code in (0, 77)
+    assert project.run("stop", user="ann1").code == 0
+    stranger = project.run("connect", user="nobody")
+    assert stranger.code == 77 and "the service does not know you" in stranger.errors, stranger
+    socket_path.rename(f"{socket_path}.away")
+    without = project.run("connect", user="ann2")
+    assert without.code == 77 and "does not let you in" in without.errors, without
+    pathlib.Path(f"{socket_path}.away").rename(socket_path)
+    assert project.kinds()[-1] == "ended"
+
+
+def test_five_hundred_wait_for_one_look(project, service, socket_path):
+    project.job_environment("FAKE_PANEL_SLOW=12")
+    waiting = []
+    for _ in range(500):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(socket_path))
+        client.sendall(b"coord/1 connect 100 -\n")
+        client.settimeout(100)
+        waiting.append(client)
+    pid = served_pid(project)
+    files = [client.makefile() for client in waiting]
+    assert all("answer=\n" in file.read().splitlines(keepends=True) for file in files)
+    memory = int(next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+                      if line.startswith("VmHWM")).split()[1])
+    assert memory < 200_000, f"{memory} kB"
+    calls = project.calls("squeue")
+    assert calls and paced(calls), calls
+    assert len(project.calls("sbatch")) == 1
+
+
+def test_two_services_on_two_login_nodes(project):
+    path = f"/tmp/coord-{os.getpid()}-{{}}.sock"
+    services = [project.start("serve", host=f"login{i}", user=f"ann{i}", environment={"SOCKET": path.format(i)}) for i in (1, 2)]
+    try:
+        for i in (1, 2):
+            eventually(lambda i=i: reachable(path.format(i)), 20, "it listens")
+        running = [project.start("connect", host=f"login{i % 2 + 1}", user=f"ann{i % 12 + 1}",
+                                 environment={"SOCKET": path.format(i % 2 + 1)}) for i in range(24)]
+        assert len(addresses([Finished(process, 100) for process in running])) == 1
+        assert len(project.calls("sbatch")) == 1
+    finally:
+        for one in services:
+            one.terminate()
+            Finished(one, 20)
+
+
+# ---- systemd ----
+
+def unit_of(manager, state="loaded"):
+    listed = manager("systemctl", "--user", "list-units", "--all", "--plain", "--no-legend", "coord-[0-9]*.service").stdout
+    return listed.split()[0]
+
+
+def show(manager, unit, key):
+    return manager("systemctl", "--user", "show", "-P", key, unit).stdout.strip()
+
+
+def test_systemd_starts_watches_and_restarts_it(fresh, user_manager, socket_path):  # noqa: F811
+    project = fresh
+    (project.path / "systemd").mkdir()
+    (project.path / "docs").mkdir()
+    shutil.copy(REPOSITORY / "docs" / "service.md", project.path / "docs")
+    shutil.copy(REPOSITORY / "docs" / "operations.md", project.path / "docs")
+    for file in (REPOSITORY / "systemd").glob("*.*"):
+        if file.is_file():
+            shutil.copy(file, project.path / "systemd")
+    script = str(project.path / "hpc_utils" / "install.sh")
+    done = user_manager("bash", script, "--binary", str(project.path / "coord.build"), "--no-cleanup", "--service")
+    assert done.returncode == 0, done
+    unit = unit_of(user_manager)
+    # Type=notify: it is active only once it serves.
+    assert show(user_manager, unit, "ActiveState") == "active" and reachable(socket_path)
+    assert user_manager("systemd-analyze", "--user", "verify", show(user_manager, unit, "FragmentPath")).stderr == ""
+    first = project.run("connect", user="ann2")
+    assert first.code == 0 and ADDRESS.match(first.output), first
+    assert {e["UID"] for e in project.entries()} == {"0"}, "the service's account owns the job"
+    # Killed: started again, and nothing is forgotten.
+    pid = int(show(user_manager, unit, "MainPID"))
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: show(user_manager, unit, "MainPID") not in ("0", str(pid)) and reachable(socket_path), 20, "restarted")
+    assert project.run("connect", user="ann3").output == first.output
+    # Hanging: the watchdog ends it. A minute is too long for a test.
+    folder = pathlib.Path(show(user_manager, unit, "FragmentPath") + ".d")
+    folder.mkdir()
+    (folder / "fast.conf").write_text("[Service]\nWatchdogSec=2\nRestartSec=1\n")
+    user_manager("systemctl", "--user", "daemon-reload")
+    user_manager("systemctl", "--user", "restart", unit)
+    pid = int(show(user_manager, unit, "MainPID"))
+    time.sleep(5)
+    assert int(show(user_manager, unit, "MainPID")) == pid, "while it lives the watchdog is content"
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: show(user_manager, unit, "MainPID") not in ("0", str(pid)) and reachable(socket_path), 60, "restarted")
+    assert project.run("connect", user="ann4").output == first.output
+    # What trying again would not change is not tried again.
+    conf = project.path / "hpc_utils" / "coord.conf"
+    conf.write_text(conf.read_text() + "SOCKET=/nowhere/coord.sock\n")
+    user_manager("systemctl", "--user", "restart", unit)
+    eventually(lambda: show(user_manager, unit, "ActiveState") == "failed", 20, "it gives up")
+    assert show(user_manager, unit, "ExecMainStatus") == "78"
+    assert project.run("stop", user="ann2").code == 0
+    assert user_manager("bash", script, "uninstall").returncode == 0
+    assert "coord-" not in user_manager("systemctl", "--user", "list-unit-files", "coord*").stdout
+
+
+def test_system_unit_is_sound_and_hardened(tmp_path):
+    root = tmp_path / "project"
+    (root / "hpc_utils" / "bin").mkdir(parents=True)
+    (root / "docs").mkdir()
+    for name in ["service.md", "operations.md"]:
+        shutil.copy(REPOSITORY / "docs" / name, root / "docs")
+    shutil.copy(os.environ["COORD_BINARY"], root / "hpc_utils" / "bin" / "coord")
+    (tmp_path / "coord.service.d").mkdir()
+    for name in ["coord.service", "coord.service.d/system.conf", "coord-cleanup.service", "coord-cleanup.timer"]:
+        text = (REPOSITORY / "systemd" / name).read_text().replace("@ROOT@", str(root)).replace("@USER@", "nobody")
+        (tmp_path / name).write_text(text)
+    units = [tmp_path / name for name in ["coord.service", "coord-cleanup.service", "coord-cleanup.timer"]]
+    verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    assert verified.returncode == 0 and verified.stderr == "", verified.stderr
+    rated = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=30", units[0]], capture_output=True, text=True)
+    assert rated.returncode == 0, rated.stdout[-300:]
