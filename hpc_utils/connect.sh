@@ -466,7 +466,7 @@ watch() {
   while :; do
     rest 3
     now=$(date +%s)
-    if [ $((now - before)) -gt 60 ]; then
+    if [ $((now - before)) -gt 30 ]; then
       say 'this computer slept'
       looked=0
     fi

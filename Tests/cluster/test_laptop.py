@@ -181,6 +181,24 @@ def test_network_that_goes_and_comes(project, laptop):
     eventually(lambda: not leftovers(), 10, "no process and no socket stays")
 
 
+def test_computer_that_sleeps(project, laptop):
+    one = laptop(LOCAL_PORT=str(free_port()))
+    url = one.opened()
+    first = fetch(url)
+    pids = subprocess.run(["pgrep", "-f", f"{OURS}/"], capture_output=True, text=True).stdout.split()
+    everything = [int(pid) for pid in pids] + [
+        int(pid) for pid in subprocess.run(["pgrep", "-g", str(one.process.pid)], capture_output=True, text=True).stdout.split()]
+    for pid in everything:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(33)
+    for pid in everything:
+        os.kill(pid, signal.SIGCONT)
+    eventually(lambda: "this computer slept" in one.errors, 20, "it is noticed")
+    eventually(lambda: fetch(url) == first, 60, "the same address works")
+    assert one.process.poll() is None
+    assert one.interrupt() == 130
+
+
 def test_tunnel_of_a_killed_run_is_reclaimed(project, laptop):
     port = str(free_port())
     one = laptop(LOCAL_PORT=port)
