@@ -7,7 +7,8 @@
 #   shell      one machine, without root
 #   cluster    a real Slurm
 #   gluster    the same on a network filesystem, as far as it differs
-#   long       100,000 simulated schedules, and the mistakes made on purpose; beside the others and with idle time only
+#   slow       deaths at every system call and other minutes of waiting; not part of a run without arguments
+#   long       100,000 simulated schedules, and eight mistakes made on purpose; beside the others, with idle time only
 set -u
 cd "$(dirname "$0")/.." || exit 1
 [ $# -gt 0 ] || set -- install lint swift long shell cluster gluster
@@ -105,7 +106,7 @@ for part in "$@"; do
         --testing-library swift-testing --filter SimulationTests
       ;;
     mutants)
-      python3 Tests/mutants.py 2>&1 | tee "$work/mutants"
+      python3 Tests/mutants.py --first 8 2>&1 | tee "$work/mutants"
       add_up "$work/mutants"
       ;;
     shell)
@@ -114,8 +115,9 @@ for part in "$@"; do
       if [ $# = 1 ]; then python_tests Tests/shell; else beside shell bash Tests/run.sh shell; fi
       ;;
     cluster)
-      python_tests Tests/cluster
+      python_tests -m 'not slow' Tests/cluster
       ;;
+    slow) python_tests -m slow Tests/cluster ;;
     gluster)
       CLUSTER_FILESYSTEM=gluster python_tests Tests/cluster/test_connect.py::test_storm_from_nothing_makes_one_job \
         Tests/cluster/test_connect.py::test_umask_077 Tests/cluster/test_directories.py::test_two_hosts \

@@ -8,7 +8,7 @@ import Testing
   private static let pauses = [Duration.seconds(1), .seconds(65), .seconds(200)]
 
   /// The operations that pairs are made of.
-  private static let early = Story.isLong ? 80 : 30
+  private static let early = Story.isLong ? 60 : 30
 
   private func check(_ plan: [Int: SimWorld.Disturbance], seed: UInt64 = 1) -> Bool {
     guard let violation = Schedule.small(plan, seed: seed).0 else { return true }
@@ -25,7 +25,7 @@ import Testing
   /// Two halves, so that two processors work.
   @Test(arguments: [1, 2] as [UInt64])
   func everyDeath(half: UInt64) {
-    for seed in stride(from: half, through: Story.isLong ? 50 : 4, by: 2) {
+    for seed in stride(from: half, through: Story.isLong ? 30 : 4, by: 2) {
       for at in 1...Schedule.small([:], seed: seed).operations where !check([at: .crash], seed: seed) { return }
     }
   }

@@ -21,6 +21,10 @@ FILESYSTEM = os.environ.get("CLUSTER_FILESYSTEM", "local")
 ADDRESS = re.compile(r"^node\d+:\d+$")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: minutes of waiting; bash Tests/run.sh slow")
+
+
 def eventually(condition, seconds, what):
     """Waits until `condition()` is true, and returns what it returned."""
     end = time.monotonic() + seconds

@@ -48,7 +48,10 @@ def faulty(fault, source, mount, host=None):
         process.wait(10)
 
 
-@pytest.mark.parametrize("fault", ["executed", "delayed", "stale", "quota"])
+SLOW_QUOTA = pytest.param("quota", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("fault", ["executed", "delayed", "stale", SLOW_QUOTA])
 def test_filesystem_that_misbehaves(tmp_path, fault):
     source, mount = tmp_path / "source", tmp_path / "mount"
     source.mkdir()
@@ -71,7 +74,8 @@ def insist(project, count):
         return list(pool.map(one, range(count)))
 
 
-@pytest.mark.parametrize("fault", ["executed", "delayed", "stale", "quota"])
+@pytest.mark.parametrize("fault", [
+    "executed", pytest.param("delayed", marks=pytest.mark.slow), pytest.param("stale", marks=pytest.mark.slow), "quota"])
 def test_team_on_a_filesystem_that_misbehaves(project, fault):
     locks, store = project.path / "hpc_utils" / "locks", project.path / "store"
     for folder in [locks, store]:

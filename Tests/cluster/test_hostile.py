@@ -220,6 +220,7 @@ def test_filesystem_frozen_under_a_live_server(project):
     ends_well(project)
 
 
+@pytest.mark.slow
 def test_controller_away_at_each_step(make_project):
     """Held before squeue, before sbatch, before scancel, and while the job waits; then the controller goes and comes."""
     projects = {name: make_project(f"_{name}") for name in ["squeue", "sbatch", "scancel", "pending", "warm"]}

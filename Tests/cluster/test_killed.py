@@ -3,8 +3,6 @@
 A death between two of these calls leaves what the next of them finds.
 """
 import collections
-import datetime
-import os
 import re
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +13,6 @@ from conftest import ADDRESS, Finished, eventually
 CHANGES = ["mkdir", "openat", "write", "fsync", "fchmod", "link", "unlink", "rename", "clone3", "pipe2", "wait4", "bind", "kill"]
 AT_ONCE = 48
 CREATES = re.compile(r"^openat\(.*O_CREAT")
-
-
-# One in so many points of death; 1 for all. Which ones differs from day to day.
-EVERY = int(os.environ.get("COORD_EVERY", 3))
-
-
-def sampled(points):
-    links = [p for p in points if p[0] in ("link", "rename")]
-    return sorted(set(points[datetime.date.today().toordinal() % EVERY::EVERY] + links))
 
 
 def calls(trace, last=10_000):
@@ -72,12 +61,12 @@ def ends_well(project):
     project.check_invariants()
 
 
+@pytest.mark.slow
 def test_connect_killed_at_every_call(make_project):
     whole = make_project()
     assert Finished(whole.start("connect", before=["strace", "-o", whole.path / "trace"]), 100).code == 0
     points = calls((whole.path / "trace").read_text())
     assert len(points) > 60 and ("link", 4) in points
-    points = sampled(points)
 
     def story(project, call, at):
         inject = ["strace", "-o", project.path / "trace", "-e", f"inject={call}:signal=KILL:when={at}"]
@@ -91,6 +80,7 @@ def test_connect_killed_at_every_call(make_project):
     all_survive([make_project(f"_{call}_{at}") for call, at in points], points, story)
 
 
+@pytest.mark.slow
 def test_supervise_killed_at_every_call(make_project):
     whole = make_project()
     whole.trace_first_job()
@@ -101,7 +91,6 @@ def test_supervise_killed_at_every_call(make_project):
     # A wait for a child is a poll: a few of them stand for all.
     points = [p for p in calls((whole.path / "trace").read_text()) if p[0] != "wait4" or p[1] <= 5]
     assert len(points) > 60 and ("link", 2) in points
-    points = sampled(points)
 
     def story(project, call, at):
         project.trace_first_job(f"-e inject={call}:signal=KILL:when={at}")

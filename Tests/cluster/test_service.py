@@ -166,7 +166,7 @@ def test_system_unit_is_sound_and_hardened(tmp_path):
     shutil.copy(os.environ["COORD_BINARY"], root / "hpc_utils" / "bin" / "coord")
     (tmp_path / "coord.service.d").mkdir()
     for name in ["coord.service", "coord.service.d/system.conf", "coord-cleanup.service", "coord-cleanup.timer"]:
-        text = (REPOSITORY / "systemd" / name).read_text().replace("@ROOT@", str(root)).replace("@USER@", "nobody")
+        text = (REPOSITORY / "systemd" / name).read_text().replace("@ROOT@", str(root)).replace("@USER@", "daemon")
         (tmp_path / name).write_text(text)
     units = [tmp_path / name for name in ["coord.service", "coord-cleanup.service", "coord-cleanup.timer"]]
     verified = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
