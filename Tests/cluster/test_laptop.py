@@ -297,6 +297,8 @@ def another_sshd(host, port, lines, name="sshd"):
         yield f"-F {STATE}/ssh/config -p {port} -o HostKeyAlias={host}"
     finally:
         os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
+        # It removes this file itself, at its end.
+        eventually(lambda: not (folder / "pid").exists(), 20, "sshd ends")
         shutil.rmtree(folder)
 
 
