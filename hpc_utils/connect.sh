@@ -304,7 +304,8 @@ remote() { # line
     *) dir=$(quoted "$REMOTE_DIR") ;;
   esac
   all=$(
-    if shared; then set -- "$1" -S "$work/s"; else set -- "$1" -S none; fi
+    # Only by the connection that is there: without it ssh would log in once more.
+    if shared; then set -- "$1" -S "$work/s" -o ProxyCommand=false; else set -- "$1" -S none; fi
     line=$1
     shift
     run_ssh "$@" -T "$target" sh -s <<END
@@ -513,6 +514,8 @@ heal() {
       log_in again
     fi
     if ask "$token"; then
+      # Lost again in between.
+      if shared && ! connection_up; then continue; fi
       if ! connection_up || [ "$node:$port" != "$had" ] || ! answers; then
         if shared; then control cancel -L "127.0.0.1:$open_port:${had%:*}:${had##*:}" >/dev/null 2>&1; fi
         open_tunnel
