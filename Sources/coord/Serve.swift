@@ -4,10 +4,7 @@ import CoordSystem
 /// `coord serve`: the service of one login node.
 enum Serve {
   static func run(_ session: Session) throws(CoordError) {
-    switch session.project.settings.scheduler {
-    case .slurm: try run(session, Slurm(project: session.project, machine: session.machine))
-    case .local: try run(session, LocalScheduler(project: session.project, machine: session.machine))
-    }
+    try run(session, session.scheduler)
   }
 
   private static func run<Cluster: Scheduler>(_ session: Session, _ scheduler: Cluster) throws(CoordError) {

@@ -19,9 +19,14 @@ struct Session {
   func coordinate(
     _ goal: Coordinator.Goal, wait: Duration, insists: Bool, seen: Token? = nil, dryRun: Bool = false
   ) -> CoordinationResult {
+    run(goal, scheduler, wait, insists, seen, dryRun)
+  }
+
+  /// The one that the team's settings name.
+  var scheduler: any Scheduler {
     switch project.settings.scheduler {
-    case .slurm: run(goal, Slurm(project: project, machine: machine), wait, insists, seen, dryRun)
-    case .local: run(goal, LocalScheduler(project: project, machine: machine), wait, insists, seen, dryRun)
+    case .slurm: Slurm(project: project, machine: machine)
+    case .local: LocalScheduler(project: project, machine: machine)
     }
   }
 

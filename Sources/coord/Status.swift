@@ -71,10 +71,7 @@ private struct StatusReader {
   }
 
   private func look(_ state: ServiceState, _ files: PosixLockFiles) throws(StorageFailure) -> Sighting {
-    switch session.project.settings.scheduler {
-    case .slurm: try look(state, files, Slurm(project: session.project, machine: session.machine))
-    case .local: try look(state, files, LocalScheduler(project: session.project, machine: session.machine))
-    }
+    try look(state, files, session.scheduler)
   }
 
   private func look<Cluster: Scheduler>(
