@@ -561,14 +561,8 @@ fi
 make_work
 say "logging in to $target"
 log_in first
-# shellcheck disable=SC2016 # it expands over there
-case $action in
-  status) remote 'hpc_utils/bin/coord status </dev/null' || no_answer ;;
-  stop) remote 'hpc_utils/bin/coord stop </dev/null' || no_answer ;;
-  # The newest log; its name is ours.
-  logs) remote 'log=$(ls -t hpc_utils/logs/*.log 2>/dev/null | head -n 1); [ -n "$log" ] || { echo "no log yet" >&2; end 69; }; tail -n 100 "$log"' || no_answer ;;
-esac
 if [ "$action" != connect ]; then
+  remote "hpc_utils/bin/coord $action </dev/null" || no_answer
   [ -z "$reply" ] || printf '%s\n' "$reply"
   exit "$code"
 fi
