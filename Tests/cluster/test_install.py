@@ -156,9 +156,7 @@ def user_manager(tmp_path):
 
 def test_cleanup_by_a_systemd_timer(fresh, user_manager):
     script = str(fresh.path / INSTALL)
-    (fresh.path / "systemd").mkdir()
-    for file in (pathlib.Path(__file__).parents[2] / "systemd").iterdir():
-        shutil.copy(file, fresh.path / "systemd")
+    shutil.copytree(pathlib.Path(__file__).parents[2] / "systemd", fresh.path / "systemd")
     done = user_manager("bash", script, "--binary", str(fresh.path / "coord.build"), "--systemd")
     assert done.returncode == 0, done
     timers = json.loads(user_manager("systemctl", "--user", "list-timers", "--output=json").stdout)

@@ -112,13 +112,10 @@ def show(manager, unit, key):
 
 def test_systemd_starts_watches_and_restarts_it(fresh, user_manager, socket_path):  # noqa: F811
     project = fresh
-    (project.path / "systemd").mkdir()
+    shutil.copytree(REPOSITORY / "systemd", project.path / "systemd")
     (project.path / "docs").mkdir()
     shutil.copy(REPOSITORY / "docs" / "service.md", project.path / "docs")
     shutil.copy(REPOSITORY / "docs" / "operations.md", project.path / "docs")
-    for file in (REPOSITORY / "systemd").glob("*.*"):
-        if file.is_file():
-            shutil.copy(file, project.path / "systemd")
     script = str(project.path / "hpc_utils" / "install.sh")
     done = user_manager("bash", script, "--binary", str(project.path / "coord.build"), "--no-cleanup", "--service")
     assert done.returncode == 0, done
