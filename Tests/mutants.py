@@ -12,7 +12,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORE = "Sources/CoordCore/"
-# A run that hangs is red. A whole one takes some ten seconds, and several times that on a busy machine.
+# A run that hangs is red. The tables take some seconds, the simulation some ten, and several times that on a busy machine.
 LIMIT = 400
 
 # name, file, what stands there, what is put there instead
@@ -58,11 +58,22 @@ MUTANTS = [
 ]
 
 
-def test(folder, *words):
+# Tables are quick however they are built, and a debug build is made in a quarter of the time. The simulation is not.
+TABLES = ["--skip", "SimulationTests"], []
+SIMULATION = ["--filter", "SimulationTests"], ["-c", "release", "-Xswiftc", "-enable-testing", "--scratch-path", ".release"]
+
+
+def build(folder, mode):
+    return subprocess.run(["swift", "build", "--build-tests", *mode[1]], cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test(folder, mode):
+    """The exit status of the tests, and what they printed."""
     # A crash is a red test as well; it needs no backtrace.
     environment = {**os.environ, "SIM_SCHEDULES": "1500", "SIM_FIRST": "1", "SWIFT_BACKTRACE": "enable=no"}
     process = subprocess.Popen(
-        ["swift", "test", "-c", "release", "-Xswiftc", "-enable-testing", *words], cwd=folder, env=environment,
+        ["swift", "test", "--skip-build", *mode[1], *mode[0]], cwd=folder, env=environment,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     try:
         output, _ = process.communicate(timeout=LIMIT)
@@ -72,6 +83,18 @@ def test(folder, *words):
         subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)
         process.communicate()
         return -1, f"no end within {LIMIT} s"
+
+
+def verdict(folder):
+    """Which tests turn red, and whether that is a mutant's death."""
+    built = build(folder, TABLES)
+    if built.returncode:
+        return f"DOES NOT BUILD\n{built.stdout[-1500:]}", False
+    if test(folder, TABLES)[0]:
+        return "killed by the tables", True
+    if build(folder, SIMULATION).returncode == 0 and test(folder, SIMULATION)[0]:
+        return "killed by the simulation", True
+    return "SURVIVED", False
 
 
 def main():
@@ -86,12 +109,10 @@ def main():
         for name in ["Sources", "Tests"]:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("cluster", "shell"))
         shutil.copy(ROOT / "Package.swift", folder)
-        subprocess.run(
-            ["swift", "build", "-c", "release", "-Xswiftc", "-enable-testing", "--build-tests"], cwd=folder,
-            stdout=subprocess.DEVNULL, check=True)
-        unchanged = test(folder, "--skip-build", "--skip", "SimulationTests")
-        if unchanged[0]:
-            print(unchanged[1][-3000:])
+        unchanged = build(folder, TABLES)
+        status, output = (-1, unchanged.stdout) if unchanged.returncode else test(folder, TABLES)
+        if status:
+            print(output[-3000:])
             print("mutants: the tests are red without any mutant")
             print("0 passed, 1 failed")
             return 1
@@ -103,18 +124,9 @@ def main():
                 failed += 1
                 continue
             path.write_text(text.replace(old, new))
-            built = subprocess.run(
-                ["swift", "build", "-c", "release", "-Xswiftc", "-enable-testing", "--build-tests"], cwd=folder,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            if built.returncode:
-                print(f"mutant DOES NOT BUILD: {name}\n{built.stdout[-1500:]}", flush=True)
-                failed += 1
-            else:
-                tables = test(folder, "--skip-build", "--skip", "SimulationTests")[0]
-                by = "tables" if tables else "simulation" if test(
-                    folder, "--skip-build", "--filter", "SimulationTests")[0] else None
-                print(f"mutant {'killed by the ' + by if by else 'SURVIVED'}: {name}", flush=True)
-                passed, failed = passed + bool(by), failed + (not by)
+            words, died = verdict(folder)
+            print(f"mutant {words}: {name}", flush=True)
+            passed, failed = passed + died, failed + (not died)
             path.write_text(text)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -53,10 +53,19 @@ public final class LockLog<Files: LockFiles> {
         throw StorageFailure(.other, "lock \(LockName.name(number)) cannot be read yet")
       }
       slots.append(slot)
-      if number < highest, case .entry(let entry, _) = slot, entry.kind == .ended { break }
+      if number < highest, slot.entry?.kind == .ended { break }
       number -= 1
     }
     return LogTail(first: highest - slots.count + 1, slots: slots.reversed())
+  }
+
+  /// Every number of the directory that can be read, the oldest first.
+  public func all() throws(StorageFailure) -> [(number: Int, slot: Slot)] {
+    var all: [(number: Int, slot: Slot)] = []
+    for number in try numbers() {
+      if let slot = try slot(number) { all.append((number, slot)) }
+    }
+    return all
   }
 
   private func slot(_ number: Int) throws(StorageFailure) -> Slot? {
@@ -88,7 +97,6 @@ public final class LockLog<Files: LockFiles> {
   private func isAtTheEnd(_ entry: LockEntry) throws(StorageFailure) -> Bool {
     guard let highest = try numbers().last, highest > entry.number else { return true }
     guard let next = try slot(entry.number + 1) else { return false }
-    if case .entry(let after, _) = next { return after.previous == entry.digest }
-    return true
+    return next.entry.map { $0.previous == entry.digest } ?? true
   }
 }

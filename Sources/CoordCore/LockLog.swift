@@ -4,6 +4,10 @@ public enum Slot: Hashable, Sendable {
   /// Not a whole entry: being written (where links are not supported), torn, or foreign.
   case torn(digest: String)
 
+  public var entry: LockEntry? {
+    if case .entry(let entry, _) = self { entry } else { nil }
+  }
+
   public var digest: String {
     switch self {
     case .entry(_, let digest), .torn(let digest): digest

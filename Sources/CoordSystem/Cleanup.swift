@@ -45,14 +45,7 @@ public struct Cleanup<Cluster: Scheduler> {
   }
 
   private func knownTokens(_ log: LockLog<PosixLockFiles>) throws(StorageFailure) -> Set<Token> {
-    var tokens: Set<Token> = []
-    for number in try log.numbers() {
-      guard let bytes = try files.read(LockName.name(number)),
-        case .entry(let entry, _) = Slot(bytes: bytes, number: number)
-      else { continue }
-      tokens.insert(entry.token)
-    }
-    return tokens
+    Set(try log.all().compactMap(\.slot.entry?.token))
   }
 
   private mutating func cancelSurplus(_ state: ServiceState, known: Set<Token>) {

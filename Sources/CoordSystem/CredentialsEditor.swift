@@ -56,10 +56,8 @@ public struct CredentialsEditor {
         unlink(temporary)
         continue
       }
-      if rename(temporary, path) == 0 { return answer }
-      let failure = SystemFailure("replace \(path)")
-      unlink(temporary)
-      throw failed(failure)
+      do throws(SystemFailure) { try move(temporary, over: path) } catch { throw failed(error) }
+      return answer
     }
     throw .tryAgain(what: "\(path) is not changed", why: "others change it all the time", next: "try again")
   }
@@ -69,18 +67,13 @@ public struct CredentialsEditor {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(users) else { throw .bug("names and passwords cannot be encoded") }
     let temporary = path + ".\(hexadecimal(Machine.random(), digits: 16))"
+    let old = status(of: path)
     do throws(SystemFailure) {
-      let file = try Descriptor(path: temporary, O_WRONLY | O_CREAT | O_EXCL)
-      let old = status(of: path)
       // As it was, yet never open for others, nor for the group to write.
-      try file.setMode((old?.st_mode ?? 0o640) & 0o640, temporary)
-      if let old { _ = fchown(file.raw, uid_t.max, old.st_gid) }
-      try file.write(Array(data) + [UInt8(ascii: "\n")], temporary)
-      try file.sync(temporary)
-      try file.close(temporary)
+      _ = try CoordSystem.stage(
+        Array(data) + [UInt8(ascii: "\n")], at: temporary, mode: (old?.st_mode ?? 0o640) & 0o640, group: old?.st_gid)
       return temporary
     } catch {
-      unlink(temporary)
       throw failed(error)
     }
   }

@@ -102,6 +102,41 @@ public func contents(of path: String, limit: Int = 1 << 20) throws(SystemFailure
   }
 }
 
+/// Creates a file (O_EXCL) with its content, down to the disk; what fails halfway is left as it is.
+/// - Parameter mode: whatever the umask says: a teammate's may be 077.
+/// - Parameter group: kept where the system lets this user.
+func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t, group: gid_t? = nil) throws(SystemFailure) -> stat {
+  let file = try Descriptor(path: path, O_WRONLY | O_CREAT | O_EXCL)
+  if let group { _ = fchown(file.raw, uid_t.max, group) }
+  try file.setMode(mode, path)
+  try file.write(bytes, path)
+  try file.sync(path)
+  var s = stat()
+  if fstat(file.raw, &s) != 0 { throw SystemFailure("stat \(path)") }
+  try file.close(path)
+  return s
+}
+
+/// The same under a temporary name that only this process uses: it replaces what an earlier attempt left, and leaves nothing
+/// where it fails.
+func stage(_ bytes: [UInt8], at temporary: String, mode: mode_t, group: gid_t? = nil) throws(SystemFailure) -> stat {
+  unlink(temporary)
+  do throws(SystemFailure) {
+    return try createFile(temporary, bytes, mode: mode, group: group)
+  } catch {
+    unlink(temporary)
+    throw error
+  }
+}
+
+/// Puts a staged file in the place of `path`, or removes it and says why not.
+func move(_ temporary: String, over path: String) throws(SystemFailure) {
+  guard rename(temporary, path) != 0 else { return }
+  let failure = SystemFailure("replace \(path)")
+  unlink(temporary)
+  throw failure
+}
+
 /// Names in a directory, without `.` and `..`.
 public func entries(of directory: String) throws(SystemFailure) -> [String] {
   guard let stream = opendir(directory) else { throw SystemFailure("open directory \(directory)") }

@@ -25,26 +25,10 @@ public struct PosixLockFiles: LockFiles, Sendable {
   public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
     let path = path(temporary)
     do throws(SystemFailure) {
-      // Left by an attempt of this same process that failed halfway.
-      unlink(path)
-      let written = try write(bytes, path)
-      return WallTime(seconds: Int64(written.st_mtim.tv_sec))
+      return WallTime(seconds: Int64(try CoordSystem.stage(bytes, at: path, mode: mode).st_mtim.tv_sec))
     } catch {
-      unlink(path)
       throw StorageFailure(error)
     }
-  }
-
-  private func write(_ bytes: [UInt8], _ path: String) throws(SystemFailure) -> stat {
-    let file = try Descriptor(path: path, O_WRONLY | O_CREAT | O_EXCL)
-    // Not by umask: a teammate's may be 077.
-    try file.setMode(mode, path)
-    try file.write(bytes, path)
-    try file.sync(path)
-    var s = stat()
-    if fstat(file.raw, &s) != 0 { throw SystemFailure("stat \(path)") }
-    try file.close(path)
-    return s
   }
 
   public func link(_ temporary: String, to name: String) throws(StorageFailure) {
@@ -52,7 +36,7 @@ public struct PosixLockFiles: LockFiles, Sendable {
   }
 
   public func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) {
-    do throws(SystemFailure) { _ = try write(bytes, path(name)) } catch { throw StorageFailure(error) }
+    do throws(SystemFailure) { _ = try createFile(path(name), bytes, mode: mode) } catch { throw StorageFailure(error) }
   }
 
   public func unstage(_ temporary: String) {

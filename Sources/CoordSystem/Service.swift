@@ -233,12 +233,8 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     let path = project.resolve(project.settings.metricsFile)
     do throws(SystemFailure) {
       let temporary = path + ".\(getpid())"
-      unlink(temporary)
-      let file = try Descriptor(path: temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
-      try file.setMode(0o644, temporary)
-      try file.write(Array(metrics.text(project: project.root).utf8), temporary)
-      try file.close(temporary)
-      if rename(temporary, path) != 0 { throw SystemFailure("replace \(path)") }
+      _ = try stage(Array(metrics.text(project: project.root).utf8), at: temporary, mode: 0o644)
+      try move(temporary, over: path)
     } catch {
       say("metrics: \(error.text)")
     }

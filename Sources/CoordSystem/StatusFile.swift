@@ -19,17 +19,9 @@ public struct StatusFile: Sendable {
   /// Replaces it whole: temporary file, fsync, rename.
   public func write(_ info: ServerInfo, nonce: String) throws(SystemFailure) {
     let temporary = "\(Project.parent(of: path))/.server_info.\(nonce)"
-    let file = try Descriptor(path: temporary, O_WRONLY | O_CREAT | O_TRUNC)
     let open = (status(of: Project.parent(of: path))?.st_mode ?? 0o755) & 0o044
-    try file.setMode(0o600 | open, temporary)
-    try file.write(info.encoded, temporary)
-    try file.sync(temporary)
-    try file.close(temporary)
-    if rename(temporary, path) != 0 {
-      let failure = SystemFailure("replace \(path)")
-      unlink(temporary)
-      throw failure
-    }
+    _ = try stage(info.encoded, at: temporary, mode: 0o600 | open)
+    try move(temporary, over: path)
   }
 
   /// Removes it if it is still of this token.

@@ -9,11 +9,8 @@ enum History {
       return
     }
     do throws(StorageFailure) {
-      let files = PosixLockFiles(directory: session.project.locks)
-      for number in try LockLog(files).numbers() {
-        guard let bytes = try files.read(LockName.name(number)) else { continue }
-        let entry = LockEntry(decoding: bytes, number: number)
-        Console.answer(session.arguments.has("--json") ? json(number, entry) : text(number, entry))
+      for (number, slot) in try LockLog(PosixLockFiles(directory: session.project.locks)).all() {
+        Console.answer(session.arguments.has("--json") ? json(number, slot.entry) : text(number, slot.entry))
       }
     } catch {
       throw error.error

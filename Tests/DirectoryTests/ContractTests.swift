@@ -34,11 +34,11 @@ private func entry(_ number: Int, _ kind: EntryKind, by racer: Int, previous: St
   }
 
   /// Everybody takes the next number until there are twelve: no hole, no number for two, one chain.
-  @Test(arguments: Place.all) func numbersAreOneChain(place: Place) {
+  @Test(arguments: Place.all) func numbersAreOneChain(place: Place) throws {
     let directory = place.fresh()
     let wins = directory.race(8) { i, racer in
       var mine: [Int] = []
-      for _ in 0..<3000 {
+      for _ in 0..<400 {
         guard let tail = try? racer.log.tail(), case .state(let state) = tail.fold() else {
           racer.wait()
           continue
@@ -50,7 +50,7 @@ private func entry(_ number: Int, _ kind: EntryKind, by racer: Int, previous: St
       }
       return mine
     }
-    #expect(wins.flatMap(\.self).sorted() == Array(1...12))
+    try #require(wins.flatMap(\.self).sorted() == Array(1...12))
     let chains = directory.race(2) { _, racer in
       (1...12).compactMap { number in
         racer.reads(number).flatMap { LockEntry(decoding: $0, number: number) }

@@ -8,17 +8,34 @@ final class SimDisk {
     var host: String
   }
 
-  var files: [String: File] = [:]
-  /// All versions of server_info.txt; nil: removed.
-  var info: [(at: Duration, host: String, bytes: [UInt8]?)] = []
+  private var files: [String: File] = [:]
+  /// In order: the same seed draws the same numbers.
+  private(set) var names: [String] = []
+  /// All versions of server_info.txt.
+  var info: [(at: Duration, host: String, reading: InfoReading)] = []
   /// Links that the server executes later.
   private var late: [(at: Duration, temporary: File, name: String)] = []
+
+  subscript(name: String) -> File? {
+    get { files[name] }
+    set {
+      let old = files[name]
+      files[name] = newValue
+      guard (old == nil) != (newValue == nil) else { return }
+      var (low, high) = (0, names.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if names[middle] < name { low = middle + 1 } else { high = middle }
+      }
+      if newValue == nil { names.remove(at: low) } else { names.insert(name, at: low) }
+    }
+  }
 
   var nextEvent: Duration? { late.map(\.at).min() }
 
   func perform(_ time: Duration) {
     for link in late where link.at <= time {
-      if files[link.name] == nil { files[link.name] = File(bytes: link.temporary.bytes, at: time, host: "server") }
+      if self[link.name] == nil { self[link.name] = File(bytes: link.temporary.bytes, at: time, host: "server") }
     }
     late.removeAll { $0.at <= time }
   }
@@ -51,76 +68,75 @@ public struct SimFiles: LockFiles {
 
   public func names() throws(StorageFailure) -> [String] {
     try enter("list")
-    if world.faults.staleness == 0 { return Array(disk.files.keys) }
-    // In a fixed order: the same seed draws the same numbers.
-    return disk.files.sorted { $0.key < $1.key }.filter { !mayMiss($0.value) }.map(\.key)
+    if world.faults.staleness == 0 { return disk.names }
+    return disk.names.filter { disk[$0].map { !mayMiss($0) } ?? false }
   }
 
   public func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
     try enter("read \(name)")
-    guard let file = disk.files[name], !mayMiss(file) else { return nil }
+    guard let file = disk[name], !mayMiss(file) else { return nil }
     return file.bytes
   }
 
   public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
     try enter("stage")
-    disk.files[temporary] = SimDisk.File(bytes: bytes, at: world.time, host: process.host.name)
+    disk[temporary] = SimDisk.File(bytes: bytes, at: world.time, host: process.host.name)
     return WallTime(seconds: world.time.components.seconds)
   }
 
   public func link(_ temporary: String, to name: String) throws(StorageFailure) {
     try enter("link")
     guard world.faults.linkSupported else { throw StorageFailure(.unsupported, "link: not supported") }
-    guard let staged = disk.files[temporary] else { throw StorageFailure(.other, "link: no such file") }
+    guard let staged = disk[temporary] else { throw StorageFailure(.other, "link: no such file") }
     let file = SimDisk.File(bytes: staged.bytes, at: world.time, host: process.host.name)
     if world.random.once(in: world.faults.lyingLink) {
       switch Int.random(in: 0...2, using: &world.random) {
       case 0:
-        if disk.files[name] == nil { put(file, name) }
+        if disk[name] == nil { put(file, name) }
         throw StorageFailure(.other, "link: the reply was lost")
       case 1:
         disk.linkLater(file, name: name, at: world.time + world.random.seconds(0...100))
         throw StorageFailure(.other, "link: timed out")
       default:
-        if disk.files[name] == nil { put(file, name) }
+        if disk[name] == nil { put(file, name) }
         return
       }
     }
-    if disk.files[name] != nil { throw StorageFailure(.other, "link: file exists") }
+    if disk[name] != nil { throw StorageFailure(.other, "link: file exists") }
     put(file, name)
   }
 
   /// O_EXCL, then the bytes: a death in between leaves an empty or torn file.
   public func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) {
     try enter("create")
-    if disk.files[name] != nil { throw StorageFailure(.other, "create: file exists") }
+    if disk[name] != nil { throw StorageFailure(.other, "create: file exists") }
     let part = Int.random(in: 0...bytes.count, using: &world.random)
     put(SimDisk.File(bytes: Array(bytes[..<part]), at: world.time, host: process.host.name), name)
     try enter("write")
-    if LockName.number(name) != nil, disk.files[name]?.bytes != Array(bytes[..<part]) {
+    if LockName.number(name) != nil, disk[name]?.bytes != Array(bytes[..<part]) {
       world.violate("I3: number \(name) changed")
     }
-    disk.files[name]?.bytes = bytes
+    disk[name]?.bytes = bytes
   }
 
   private func put(_ file: SimDisk.File, _ name: String) {
-    if LockName.number(name) != nil, disk.files[name] != nil { world.violate("I3: number \(name) was written twice") }
+    if LockName.number(name) != nil, disk[name] != nil { world.violate("I3: number \(name) was written twice") }
     world.note("\(process.author.nonce) writes \(name)")
-    disk.files[name] = file
+    disk[name] = file
   }
 
   public func unstage(_ temporary: String) {
     world.operation(process)
-    if !process.dead { disk.files[temporary] = nil }
+    if !process.dead { disk[temporary] = nil }
   }
 
   public func discard(_ name: String) {
     world.operation(process)
-    if !process.dead { disk.files[name] = nil }
+    if !process.dead { disk[name] = nil }
   }
 
   public func written(_ name: String) -> WallTime? {
-    disk.files[name].map { WallTime(seconds: $0.at.components.seconds) }
+    disk[name].map { WallTime(seconds: $0.at.components.seconds) }
   }
 
   // MARK: - server_info.txt
@@ -133,15 +149,14 @@ public struct SimFiles: LockFiles {
     let seen = disk.info.last {
       $0.host == process.host.name || world.time - $0.at >= lag || !world.random.once(in: 2)
     }
-    guard let bytes = seen?.bytes else { return .absent }
-    return InfoReading(bytes: bytes)
+    return seen?.reading ?? .absent
   }
 
   /// False if it failed.
   func writeInfo(_ bytes: [UInt8]?) -> Bool {
     world.operation(process)
     if process.dead || world.random.once(in: world.faults.storageError) { return false }
-    disk.info.append((world.time, process.host.name, bytes))
+    disk.info.append((world.time, process.host.name, bytes.map { InfoReading(bytes: $0) } ?? .absent))
     if disk.info.count > 50 { disk.info.removeFirst(20) }
     return true
   }

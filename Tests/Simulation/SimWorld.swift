@@ -176,6 +176,7 @@ public final class SimWorld {
   func end() {
     processes = []
     servers = [:]
+    for job in slurm.jobs { job.run = nil }
     slurm.jobs = []
   }
 

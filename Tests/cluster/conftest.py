@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -23,6 +24,8 @@ ADDRESS = re.compile(r"^node\d+:\d+$")
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: minutes of waiting; bash Tests/run.sh slow")
+    # Whoever runs this in the background may ignore it, and what it starts would do so as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def eventually(condition, seconds, what):

@@ -5,11 +5,14 @@ import subprocess
 import time
 
 from conftest import Finished, eventually
+from scenes import scene
 
 OLD = time.time() - 40 * 86400
 
 
-def test_records_what_nobody_recorded(project):
+@scene()
+def records_what_nobody_recorded(make, trace):
+    project = make()
     assert project.run("connect").code == 0
     job = project.info()["JOB_ID"]
     # Everything of the job at once, as the kernel's memory killer does it.

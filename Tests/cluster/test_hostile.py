@@ -1,18 +1,17 @@
 """Held-up claimants, late jobs, many breakers, full and frozen disks, clocks that are off, a controller that goes away."""
-import functools
 import os
 import pathlib
 import re
 import signal
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import ADDRESS, FILESYSTEM, LOGINS, REPOSITORY, Finished, eventually
+from scenes import NOT_AT_ONCE, scene
 from test_connect import addresses
 from test_faults import no_controller
-from test_killed import connect_until_answered, ends_well
+from test_killed import DECISIVE, connect_until_answered, ends_well
 
 TEMPORARY = r'"[^"]*/locks/tmp\.[^"]*\.{}"'
 
@@ -24,14 +23,6 @@ def count_before(trace, name, pattern):
     return sum(1 for line in lines[:end] if line.startswith(name + "("))
 
 
-@pytest.fixture(scope="module")
-def trace(cluster, make_module_project):
-    """The system calls of a connect that claims and submits."""
-    project = make_module_project("whole")
-    assert Finished(project.start("connect", before=["strace", "-o", project.path / "trace"]), 100).code == 0
-    return (project.path / "trace").read_text()
-
-
 def stopped_pid(project):
     """The claimant, once a signal has stopped it."""
     def find():
@@ -41,43 +32,22 @@ def stopped_pid(project):
     return eventually(find, 30, "the claimant is held up")
 
 
-SCENES = {}
-
-
-def scene(*cases):
-    """Scenes take minutes of waiting each: they all run at once, each in a project of its own."""
-    def register(function):
-        for case in cases or [None]:
-            name = function.__name__ + (f"[{case}]" if case is not None else "")
-            SCENES[name] = functools.partial(function, *([] if case is None else [case]))
-        return function
-    return register
-
-
-@pytest.fixture(scope="module")
-def outcomes(make_module_project, trace):
-    def make(name):
-        project = make_module_project(f"_{sorted(SCENES).index(name)}_" + name.split("[")[0])
-        return project
-    with ThreadPoolExecutor(len(SCENES)) as pool:
-        yield {name: pool.submit(play, functools.partial(make, name), trace) for name, play in SCENES.items()}
-
-
 MOMENTS = {
-    # The last thing that the claim's append does: sbatch is still to come.
-    "after its claim": ("unlink", r"^unlink\(" + TEMPORARY.format("00000001") + r"\)\s+= 0"),
+    # Its number is taken; sbatch is still to come.
+    "after its claim": ("00000001", ""),
     # sbatch has answered; nobody knows yet.
-    "after its submit": ("fsync", r"^link\(.*/locks/00000002"),
+    "after its submit": ("00000002", ":error=EIO"),
 }
 
 
 @scene(*MOMENTS)
 def claimant_held_up_longer_than_every_limit(moment, make, trace):
     project = make()
-    call, pattern = MOMENTS[moment]
-    at = count_before(trace, call, pattern) + (1 if call == "unlink" else 0)
-    held = project.start(
-        "connect", before=["strace", "-o", project.path / "trace", "-e", f"inject={call}:signal=STOP:when={at}"])
+    project.edit_job(NOT_AT_ONCE)
+    number, error = MOMENTS[moment]
+    held = project.start("connect", before=[
+        "strace", "-o", project.path / "trace", "-P", project.path / "hpc_utils" / "locks" / number,
+        "-e", f"inject=link{error}:signal=STOP:when=1"])
     pid = stopped_pid(project)
     since = time.monotonic()
     assert project.kinds() == ["claimed"]
@@ -123,11 +93,20 @@ def fifty_breakers_of_one_stale_claim(make, trace):
     ends_well(project)
 
 
+@scene(*[(story, call, at) for story, points in DECISIVE.items() for call, at in points])
+def killed(point, make, trace):
+    story, call, at = point
+    project = make()
+    project.edit_job(NOT_AT_ONCE)
+    assert story(project, call, at), "it died"
+
+
 # One call on the lock directory fails, and then all of them.
 @scene(*[f"{call}{lasting} {name}" for call in ["openat", "write", "fsync", "close", "link"] for lasting in ["", "+"]
          for name in ["queue.1.asked", "queue.1.answer", "00000001", "00000002"]])
 def quota_is_full_at(place, make, trace):
     project = make()
+    project.edit_job(NOT_AT_ONCE)
     call, name = place.split()
     lasting = "+" if call.endswith("+") else ""
     call = call.rstrip("+")
@@ -154,10 +133,17 @@ def quota_is_full_at(place, make, trace):
 @scene("fsync", "rename")
 def disk_fills_up_under_a_live_server(call, make, trace):
     project = make()
-    project.trace_first_job(f"-e inject={call}:error=ENOSPC:when=6+")
     answer = connect_until_answered(project)
-    (server,) = project.server_pids()
-    eventually(lambda: not os.path.exists(f"/proc/{server}"), 90, "no beat for S: the server is stopped")
+    (server,), (supervisor,) = project.server_pids(), project.coord_pids("supervise")
+    full = subprocess.Popen(
+        ["strace", "-o", project.path / "full", "-p", str(supervisor), "-e", f"inject={call}:error=ENOSPC"])
+    try:
+        eventually(lambda: not os.path.exists(f"/proc/{server}"), 90, "no beat for S: the server is stopped")
+        eventually(lambda: not os.path.exists(f"/proc/{supervisor}"), 60, "and its supervisor has ended")
+    finally:
+        full.terminate()
+        full.wait()
+    assert "(INJECTED)" in (project.path / "full").read_text()
     again = connect_until_answered(project, user="ann2", host="login2")
     assert ADDRESS.match(answer) and ADDRESS.match(again)
     ends_well(project)
@@ -198,11 +184,6 @@ def dynamic_binary(project):
 
 def wall(text):
     return time.mktime(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
-
-
-@pytest.mark.parametrize("name", SCENES)
-def test_scene(outcomes, name):
-    outcomes[name].result()
 
 
 @pytest.mark.skipif(FILESYSTEM != "gluster", reason="needs a file server that can be frozen: CLUSTER_FILESYSTEM=gluster")

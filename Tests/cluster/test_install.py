@@ -9,12 +9,12 @@ import subprocess
 
 import pytest
 from conftest import MINICLUSTER, STATE, Finished, eventually
+from scenes import scene
 
 INSTALL = "hpc_utils/install.sh"
 
 
-@pytest.fixture
-def fresh(project):
+def unbuilt(project):
     """A project with an application, and no coord installed yet; the binary apart from it."""
     app = project.path / "visualize_accelerometry"
     app.mkdir()
@@ -24,6 +24,11 @@ def fresh(project):
     project.coord.parent.rmdir()
     shutil.chown(project.path / "hpc_utils", user="ann1", group="lab")
     return project
+
+
+@pytest.fixture
+def fresh(project):
+    return unbuilt(project)
 
 
 def install(project, *words, **options):
@@ -106,7 +111,9 @@ def on_login1(*command):
          "--", *command], stdin=subprocess.DEVNULL)
 
 
-def test_cleanup_by_the_real_cron_daemon(fresh):
+@scene()
+def cleanup_by_the_real_cron_daemon(make, trace):
+    fresh = unbuilt(make())
     cron = on_login1("sh", "-c", "mount -t tmpfs -o mode=1730,gid=$(getent group crontab | cut -d: -f3) none "
                      "/var/spool/cron/crontabs && exec cron -f")
     try:

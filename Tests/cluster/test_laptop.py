@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pexpect
@@ -28,7 +29,8 @@ class Laptop:
     """connect.sh, running."""
 
     def __init__(self, project, *words, shell="bash", **environment):
-        self.folder = pathlib.Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self.temporary.name)
         browser = self.folder / "browser"
         browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >{self.folder}/url\n')
         browser.chmod(0o755)
@@ -70,6 +72,7 @@ def laptop(project):
     for one in running:
         if one.process.poll() is None:
             one.interrupt()
+        one.temporary.cleanup()
 
 
 def fetch(url):

@@ -1,0 +1,33 @@
+"""Plays all scenes at once."""
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+# Whoever is named here has scenes.
+import test_cleanup  # noqa: F401
+import test_hostile  # noqa: F401
+import test_install  # noqa: F401
+from conftest import Finished
+from scenes import NOT_AT_ONCE, SCENES
+
+
+@pytest.fixture(scope="module")
+def trace(cluster, make_module_project):
+    """The system calls of a connect that claims and submits."""
+    project = make_module_project("whole")
+    project.edit_job(NOT_AT_ONCE)
+    assert Finished(project.start("connect", before=["strace", "-o", project.path / "trace"]), 100).code == 0
+    return (project.path / "trace").read_text()
+
+
+@pytest.fixture(scope="module")
+def outcomes(make_module_project, trace):
+    def make(name):
+        return make_module_project(f"_{sorted(SCENES).index(name)}_" + name.split("[")[0])
+    with ThreadPoolExecutor(len(SCENES)) as pool:
+        yield {name: pool.submit(play, functools.partial(make, name), trace) for name, play in SCENES.items()}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scene(outcomes, name):
+    outcomes[name].result()
