@@ -8,7 +8,7 @@
 #   cluster    a real Slurm
 #   gluster    the same on a network filesystem, as far as it differs
 #   slow       deaths at every system call and other minutes of waiting; not part of a run without arguments
-#   long       100,000 simulated schedules, and six mistakes made on purpose; beside the others, with idle time only
+#   long       100,000 simulated schedules, and mistakes made on purpose; beside the others, with idle time only
 set -u
 cd "$(dirname "$0")/.." || exit 1
 [ $# -gt 0 ] || set -- install lint swift long shell cluster gluster
@@ -106,7 +106,7 @@ for part in "$@"; do
         --testing-library swift-testing --filter SimulationTests
       ;;
     mutants)
-      python3 Tests/mutants.py --first 6 2>&1 | tee "$work/mutants"
+      python3 Tests/mutants.py 2>&1 | tee "$work/mutants"
       add_up "$work/mutants"
       ;;
     shell)
