@@ -2,7 +2,10 @@
 # The arrows between the modules point one way, and no file has grown past two ideas.
 cd "$(dirname "$0")/.." || exit 1
 bad=0
-complain() { printf 'architecture: %s\n' "$1"; bad=1; }
+complain() {
+  printf 'architecture: %s\n' "$1"
+  bad=1
+}
 if grep -rnE '^\S*\s*import ' Sources/CoordCore; then complain 'CoordCore imports something'; fi
 for module in CoordCore coord; do
   if grep -rnE 'import (Glibc|Foundation)' "Sources/$module"; then complain "$module imports the system"; fi

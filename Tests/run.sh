@@ -21,7 +21,12 @@ step() { # name command... : one check, passed or failed
   local name=$1
   shift
   printf '== %s\n' "$name"
-  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); printf '== FAILED: %s\n' "$name"; fi
+  if "$@"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf '== FAILED: %s\n' "$name"
+  fi
 }
 
 count() { # file words : the last number that stands before these words in a test runner's output
@@ -35,7 +40,7 @@ install() {
   apt-get update -qq && apt-get install -y -qq --no-install-recommends \
     slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2 util-linux procps jq curl \
     glusterfs-server glusterfs-client shellcheck shfmt busybox python3 python3-venv chromium chromium-driver \
-    strace faketime python3-fusepy dash mksh zsh fish tcsh csh libpam-oath oathtool cron systemd >/dev/null
+    strace faketime python3-fusepy dash mksh zsh fish tcsh csh libpam-oath oathtool cron systemd mandoc >/dev/null
 }
 
 swift_tests() { # command... : one that runs Swift tests
@@ -88,7 +93,8 @@ for part in "$@"; do
     install) step 'install what the tests need' install ;;
     lint)
       step 'swift format' swift format lint --strict -r Sources Tests Package.swift
-      step 'shellcheck' shellcheck hpc_utils/*.sh Tests/run.sh
+      step 'shellcheck' shellcheck hpc_utils/*.sh Tests/*.sh
+      step 'shfmt' shfmt -d -i 2 -ci hpc_utils/*.sh Tests/*.sh
       step 'architecture' bash Tests/architecture.sh
       ;;
     swift)
@@ -123,7 +129,10 @@ for part in "$@"; do
         Tests/cluster/test_connect.py::test_umask_077 Tests/cluster/test_directories.py::test_two_hosts \
         Tests/cluster/test_hostile.py::test_filesystem_frozen_under_a_live_server
       ;;
-    *) printf 'run.sh: no part %s\n' "$part" >&2; exit 64 ;;
+    *)
+      printf 'run.sh: no part %s\n' "$part" >&2
+      exit 64
+      ;;
   esac
 done
 for name in $others; do

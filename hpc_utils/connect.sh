@@ -121,8 +121,10 @@ settle_settings() {
 
 # When a process began: a number alone may have been reused. Empty where ps cannot tell.
 began() { ps -o lstart= -p "$1" 2>/dev/null; }
-note_process() { printf '%s %s\n' "$1" "$(began "$1")" >"$work/$2"; } # pid name
-lives() { # file of note_process
+# pid name
+note_process() { printf '%s %s\n' "$1" "$(began "$1")" >"$work/$2"; }
+# file of note_process
+lives() {
   local pid rest
   [ -r "$1" ] && read -r pid rest <"$1" && kill -0 "$pid" 2>/dev/null && [ "$(began "$pid" | sed 's/ *$//')" = "$rest" ]
 }
@@ -246,19 +248,24 @@ diagnose() {
   case $log_tail in
     *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
       advice="ask your admin whether $LOGIN_NODE has a new host key; then: ssh-keygen -R $LOGIN_NODE"
-      return 1 ;;
+      return 1
+      ;;
     *'Permission denied'* | *'Too many authentication failures'* | *'No more authentication methods'*)
       advice="check SSH_USER (now ${SSH_USER:-not set}), your key and your password: ssh $target"
-      return 1 ;;
+      return 1
+      ;;
     *'Could not resolve'*)
       advice='check LOGIN_NODE, your network and VPN'
-      return 2 ;;
+      return 2
+      ;;
     *'onnection closed by'* | *'onnection reset by'* | *'kex_exchange'* | *'xceeded MaxStartups'*)
       advice="the login node drops connections, for it has many at once: try again in a minute"
-      return 0 ;;
+      return 0
+      ;;
     *)
       advice='check your network and VPN, and LOGIN_NODE'
-      return 2 ;;
+      return 2
+      ;;
   esac
 }
 
@@ -370,7 +377,9 @@ http_status() { # port
       awk '/^ *HTTP\//{s=$2} END{print s ? s : "000"}'
   fi
 }
-answers() { case $(http_status "$open_port") in '' | 000*) return 1 ;; esac; }
+answers() {
+  case $(http_status "$open_port") in '' | 000*) return 1 ;; esac
+}
 
 taken() { # whether something of this computer listens on the port already
   command -v curl >/dev/null 2>&1 || return 1
@@ -547,7 +556,8 @@ for word in "$@"; do
     --verbose) verbose=yes ;;
     --help | -h)
       usage
-      exit ;;
+      exit
+      ;;
     *) LOCAL_PORT='' && fail 64 "$word is no option" 'it is not in the list' 'see --help' ;;
   esac
 done

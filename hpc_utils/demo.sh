@@ -9,7 +9,10 @@ check=''
 case ${1:-} in
   '') ;;
   --check) check=1 ;;
-  *) printf 'demo.sh: %s is not understood\n  next: bash hpc_utils/demo.sh [--check]\n' "$1" >&2; exit 64 ;;
+  *)
+    printf 'demo.sh: %s is not understood\n  next: bash hpc_utils/demo.sh [--check]\n' "$1" >&2
+    exit 64
+    ;;
 esac
 # Where everything of the demo is, and the Python (3.9 to 3.12) that its venv is made with.
 demo=${DEMO_DIR:-$PWD/demo}
@@ -17,7 +20,10 @@ python=${PYTHON:-python3}
 say() { printf 'demo: %s\n' "$*" >&2; }
 
 say 'building coord'
-command -v swift >/dev/null || { say 'swift is missing: install the Swift toolchain (6.2 or later)'; exit 78; }
+command -v swift >/dev/null || {
+  say 'swift is missing: install the Swift toolchain (6.2 or later)'
+  exit 78
+}
 swift build -c release -Xswiftc -static-executable >&2
 mkdir -p "$demo/hpc_utils/bin" "$demo/hpc_utils/logs"
 # By rename: a coord that runs from an earlier demo keeps its file.

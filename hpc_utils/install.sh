@@ -47,7 +47,8 @@ while [ $# -gt 0 ]; do
     --binary | --group)
       [ $# -gt 1 ] || fail 64 "$1 needs a value" 'nothing follows it' 'see --help'
       if [ "$1" = --binary ]; then binary=$2; else group=$2; fi
-      shift ;;
+      shift
+      ;;
     --cron) cleanup=cron ;;
     --systemd) cleanup=systemd ;;
     --no-cleanup) cleanup=none ;;
@@ -125,7 +126,8 @@ if [ -n "$binary" ]; then
     *.tar.gz | *.tgz)
       tar -xzf "$binary" -C "$work" || fail 69 "$binary cannot be unpacked" 'tar says why above' 'fetch it again'
       binary=$(find "$work" -type f -name coord | head -n 1)
-      [ -n "$binary" ] || fail 69 'the archive has no coord in it' 'no file of that name' 'fetch the right one' ;;
+      [ -n "$binary" ] || fail 69 'the archive has no coord in it' 'no file of that name' 'fetch the right one'
+      ;;
   esac
 elif command -v swift >/dev/null 2>&1 && [ -e Package.swift ]; then
   say 'building coord'
@@ -188,14 +190,19 @@ case $cleanup in
     command -v crontab >/dev/null 2>&1 || fail 78 'there is no crontab on this machine' 'the command was not found' 'use --systemd'
     say "your crontab gets: $line"
     if [ -z "$dry_run" ]; then
-      { crontab_without; printf '%s\n' "$line"; } | crontab - || fail 78 'the crontab was not changed' 'crontab says why above' 'use --systemd'
-    fi ;;
+      {
+        crontab_without
+        printf '%s\n' "$line"
+      } | crontab - || fail 78 'the crontab was not changed' 'crontab says why above' 'use --systemd'
+    fi
+    ;;
   systemd)
     remove_cleanup
     run mkdir -p "$units"
     for kind in service timer; do put_unit "coord-cleanup.$kind" "$name.$kind"; done
     run systemctl --user daemon-reload
-    run systemctl --user enable --now "$name.timer" || fail 78 'the timer was not started' 'systemctl says why above' 'use --cron' ;;
+    run systemctl --user enable --now "$name.timer" || fail 78 'the timer was not started' 'systemctl says why above' 'use --cron'
+    ;;
   none) say 'no regular cleanup: bash hpc_utils/install.sh --cron installs it later' ;;
 esac
 if [ -n "$service" ]; then

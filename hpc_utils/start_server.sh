@@ -17,6 +17,9 @@ root=$PWD
 while [ ! -d "$root/hpc_utils" ] && [ "$root" != / ]; do root=$(dirname "$root"); done
 cd "$root" || exit 78
 
+# What the server saves belongs to the team: the next one may be a teammate's job.
+umask 007
+
 # >>> your cluster: modules, conda, venv >>>
 # module load python/3.11
 # conda activate accel

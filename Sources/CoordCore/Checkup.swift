@@ -85,6 +85,16 @@ public enum Checkup {
     return Check(label, .good, "mode \(text)")
   }
 
+  /// Where the app saves what annotators did: the next server may be any teammate's job.
+  /// - Parameter locked: how many files in it this user may not write.
+  public static func output(_ name: String, mode: UInt32, mayWrite: Bool, locked: Int) -> Check {
+    guard mayWrite, locked > 0 else { return directory(name, mode: mode, mayWrite: mayWrite) }
+    let what = locked == 1 ? "a file" : "\(locked) files"
+    return Check(
+      "directory \(name)", .bad, "you may not write \(what) in it: a server of yours could not save",
+      next: "whoever made them runs `chmod g+rw \(name)/*`")
+  }
+
   /// The heartbeat is replaced by rename, which a sticky directory allows its file's owner only.
   public static func heartbeatDirectory(_ name: String, mode: UInt32) -> Check? {
     guard mode & 0o1000 != 0 else { return nil }

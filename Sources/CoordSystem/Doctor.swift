@@ -28,7 +28,16 @@ public struct Doctor {
       checks.append(Checkup.directory(name, mode: mode, mayWrite: access(beside, W_OK | X_OK) == 0))
       if let sticky = Checkup.heartbeatDirectory(name, mode: mode) { checks.append(sticky) }
     }
-    return checks
+    return checks + [output()].compactMap { $0 }
+  }
+
+  /// Nil where the app keeps its annotations elsewhere.
+  private func output() -> Check? {
+    let name = Project.parent(of: project.settings.appPath) + "/data/output"
+    let path = project.resolve(name)
+    guard let mode = status(of: path)?.st_mode, mode & S_IFMT == S_IFDIR else { return nil }
+    let locked = ((try? entries(of: path)) ?? []).count { access(path + "/" + $0, W_OK) != 0 }
+    return Checkup.output(name, mode: mode, mayWrite: access(path, W_OK | X_OK) == 0, locked: locked)
   }
 
   /// The type of the mount that holds a path: the longest mount point of /proc/self/mountinfo (proc(5)) above it.

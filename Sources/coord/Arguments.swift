@@ -6,6 +6,10 @@ struct Option: Sendable {
   /// What stands for its value in help; nil for a flag.
   let value: String?
   let summary: String
+  var short: String?
+
+  /// As help shows it.
+  var usage: String { (short.map { $0 + ", " } ?? "") + name + (value.map { " " + $0 } ?? "") }
 }
 
 /// One verb of the command.
@@ -19,6 +23,11 @@ struct Verb: Sendable {
   var words: String?
   /// Used by coord itself: not in help.
   var hidden = false
+
+  /// What may follow it first: `list | add NAME` gives list and add.
+  var firstWords: [String] {
+    (words ?? "").split(separator: "|").compactMap { $0.split(separator: " ").first.map(String.init) }
+  }
 }
 
 /// The one table that drives parsing and help.
@@ -34,9 +43,10 @@ enum Grammar {
       summary: "the server you had: if somebody stopped it, say so instead of starting one"),
     Option(name: "--reason", value: "TEXT", summary: "why, for the teammates who read it"),
     Option(name: "--dry-run", value: nil, summary: "say what would be done, and do nothing"),
-    Option(name: "--follow", value: nil, summary: "go on until Ctrl+C"),
+    Option(name: "--follow", value: nil, summary: "go on until Ctrl+C", short: "-f"),
     Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
     Option(name: "--token", value: "TOKEN", summary: "the claim that this job belongs to"),
+    Option(name: "--man", value: nil, summary: "as a man page: `coord help --man | man -l -`"),
   ]
 
   static let verbs: [Verb] = [
@@ -67,13 +77,17 @@ enum Grammar {
       name: "supervise", summary: "in the job: run the data server under supervision", options: ["--root", "--token"],
       takesCommand: true),
     Verb(name: "version", summary: "print the version", options: ["--json"]),
-    Verb(name: "help", summary: "print this help", options: []),
+    Verb(
+      name: "completion", summary: "print what completes these words in your shell", options: [],
+      words: "bash | zsh | fish"),
+    Verb(name: "help", summary: "print this help, or the man page", options: ["--man"]),
     Verb(name: "guard", summary: "", options: [], takesCommand: true, hidden: true),
     Verb(name: "hold", summary: "", options: [], takesCommand: true, hidden: true),
   ]
 
+  static var shown: [Verb] { verbs.filter { !$0.hidden } }
+
   static var help: String {
-    let shown = verbs.filter { !$0.hidden }
     var text = "coord: one data server for a team on a Slurm cluster\n\nUsage: coord VERB [OPTIONS]\n\n"
     for verb in shown {
       text += "  \(padded(verb.name, 10))\(verb.summary)\n"
@@ -81,19 +95,22 @@ enum Grammar {
     }
     text += "\nOptions:\n"
     for option in options {
-      let name = option.name + (option.value.map { " " + $0 } ?? "")
       let users = shown.filter { $0.options.contains(option.name) }.map(\.name).joined(separator: ", ")
-      text += "  \(padded(name, 19))\(option.summary)\n  \(padded("", 19))[\(users)]\n"
+      text += "  \(padded(option.usage, 19))\(option.summary)\n  \(padded("", 19))[\(users)]\n"
     }
     return text + """
 
       Settings: hpc_utils/coord.conf and the environment (\(Settings.keys.joined(separator: ", "))).
-      Exit codes: 0 done or already so, 64 usage, 69 no server, 70 a mistake in coord, 74 shared directory,
-      75 try again, 77 permission, 78 configuration, 130 and 143 interrupted.
+      Exit codes: \(exitCodes.map { "\($0.code) \($0.meaning)" }.joined(separator: ", ")).
 
       """
   }
 
+  static let exitCodes: [(code: String, meaning: String)] = [
+    ("0", "done or already so"), ("64", "usage"), ("69", "no server"), ("70", "a mistake in coord"),
+    ("74", "shared directory"), ("75", "try again"), ("77", "permission"), ("78", "configuration"),
+    ("130 and 143", "interrupted"),
+  ]
 }
 
 /// The command line, understood.
@@ -131,7 +148,9 @@ struct Arguments: Sendable {
 
   private mutating func take(_ word: String, from rest: inout ArraySlice<String>) throws(CoordError) {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    guard let option = Grammar.options.first(where: { $0.name == parts[0] }), verb.options.contains(option.name) else {
+    guard let option = Grammar.options.first(where: { [$0.name, $0.short].contains(parts[0]) }),
+      verb.options.contains(option.name)
+    else {
       throw .usage("`coord \(verb.name)` does not take \(word)")
     }
     if option.value == nil {

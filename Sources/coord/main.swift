@@ -7,7 +7,8 @@ let version = "0.1.0"
 func coord(_ words: [String]) throws(CoordError) -> Int32 {
   let arguments = try Arguments(words)
   switch arguments.verb.name {
-  case "help": Console.answer(Grammar.help)
+  case "help": Console.answer(arguments.has("--man") ? ManPage.text : Grammar.help)
+  case "completion": Console.answer(try Completion.script(for: arguments.words))
   case "version":
     var line = JSONLine()
     line.add("version", version)

@@ -9,6 +9,11 @@ import Testing
   #expect(try a.timeout() == .seconds(30))
 }
 
+@Test func shortOptionIsTheLongOne() throws {
+  let a = try Arguments(["logs", "-f"])
+  #expect(a.has("--follow") && Grammar.help.contains("-f, --follow"))
+}
+
 @Test func commandAfterTheDashesIsLeftAlone() throws {
   let a = try Arguments(["supervise", "--token", "", "--", "panel", "serve", "--port={port}", "--json"])
   #expect(a.command == ["panel", "serve", "--port={port}", "--json"] && a.values["--token"] == "")

@@ -78,6 +78,13 @@ import Testing
     #expect(check.verdict == verdict && (check.next == nil) == (verdict == .good))
   }
 
+  @Test func annotationsThatATeammateCouldNotSave() {
+    #expect(Checkup.output("d", mode: 0o2775, mayWrite: true, locked: 0).verdict == .good)
+    let check = Checkup.output("d", mode: 0o2775, mayWrite: true, locked: 2)
+    #expect(check.verdict == .bad && check.what.contains("2 files") && check.next?.contains("chmod g+rw d/*") == true)
+    #expect(Checkup.output("d", mode: 0o755, mayWrite: false, locked: 2).what.contains("may not write in it"))
+  }
+
   @Test func littleSpaceIsBad() {
     #expect(Checkup.space(free: 99 << 20).verdict == .bad && Checkup.space(free: 100 << 20).verdict == .good)
   }

@@ -1,4 +1,6 @@
 """The main job: everybody gets the one server, from one job."""
+import pathlib
+import re
 import subprocess
 
 from conftest import ADDRESS, MINICLUSTER, Finished, eventually
@@ -37,6 +39,9 @@ def test_umask_077(project):
     assert len(addresses(project.storm(12, "connect", umask="077"))) == 1
     assert addresses(project.storm(12, "connect", umask="077"))
     assert len(project.calls("sbatch")) == 1
+    (server,) = project.server_pids()
+    umask = re.search(r"^Umask:\s+(\d+)", pathlib.Path(f"/proc/{server}/status").read_text(), re.M)[1]
+    assert umask == "0007", "whoever's job it is, what it saves is the team's"
     assert project.run("stop", user="ann7", umask="077").code == 0
 
 

@@ -192,6 +192,15 @@ def test_doctor(project):
     assert sound.code == 0 and "accepts connections from this host" in sound.output, sound
     checks = [json.loads(line) for line in project.run("doctor", "--json").output.splitlines()]
     assert {c["verdict"] for c in checks} <= {"ok", "warning"} and len(checks) > 10
+    output = project.path / "visualize_accelerometry" / "data" / "output"
+    output.mkdir(parents=True)
+    shutil.chown(output, group="lab")
+    output.chmod(0o2775)
+    (output / "annotations.xlsx").touch(0o644)
+    locked = project.run("doctor", user="ann2")
+    assert locked.code == 78 and "a server of yours could not save" in locked.output, locked
+    (output / "annotations.xlsx").chmod(0o666)
+    assert project.run("doctor", user="ann2").code == 0
     names = sorted(p.name for p in (project.path / "hpc_utils" / "locks").iterdir() if "doctor" in p.name)
     assert names == [], "it leaves nothing behind"
     (project.path / "hpc_utils" / "locks").chmod(0o2755)
