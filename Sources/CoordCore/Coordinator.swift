@@ -15,6 +15,7 @@ public struct Coordinator: Sendable {
   struct Claim: Sendable {
     enum Stage: Sendable {
       case claimed, submitting
+      case hindered(CoordError)
       case replied(SubmitReply, seenNumber: Int)
     }
     var token: Token
@@ -65,6 +66,8 @@ public struct Coordinator: Sendable {
     case .probed(let endpoint, let reached): probed = (endpoint, now, reached)
     case .submitted(let token, let reply):
       if mine?.token == token { mine?.stage = .replied(reply, seenNumber: absence.latestNumber) }
+    case .notSubmitted(let token, let lasting):
+      if mine?.token == token { mine?.stage = lasting.map { .hindered($0) } ?? .claimed }
     }
   }
 
@@ -141,7 +144,8 @@ public struct Coordinator: Sendable {
     let exit = Action.fail(.interrupted(signal: signal))
     guard let claim = mine, state.phase == .claimed, state.liveToken == claim.token else { return [exit] }
     switch claim.stage {
-    case .claimed: return [.append(ending(state, .withdrawn, "the claimant was interrupted before sbatch")), exit]
+    case .claimed, .hindered:
+      return [.append(ending(state, .withdrawn, "the claimant was interrupted before sbatch")), exit]
     case .replied(.accepted(let job), _): return [.append(submission(state, job)), exit]
     case .submitting, .replied: return [exit]
     }

@@ -69,6 +69,8 @@ extension Coordinator {
       mine?.stage = .submitting
       // sbatch retries by itself for minutes: it is ended when the window closes.
       return [.submit(claim.token, within: max(.seconds(5), Limits.submitWindow - (o.now - claim.at)))]
+    case .hindered(let error):
+      return [.append(ending(state, .withdrawn, "before sbatch: " + error.why)), .fail(error)]
     case .submitting: return nil
     case .replied(.accepted(let job), _): return [.append(submission(state, job))]
     case .replied(.doubtful, _): return nil

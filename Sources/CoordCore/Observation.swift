@@ -125,4 +125,6 @@ public enum Action: Hashable, Sendable {
 public enum Event: Hashable, Sendable {
   case probed(Endpoint, reached: Bool)
   case submitted(Token, SubmitReply)
+  /// The directory was in the way and sbatch was not called; `lasting` where that has not passed for a while.
+  case notSubmitted(Token, lasting: CoordError?)
 }

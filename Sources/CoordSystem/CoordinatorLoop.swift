@@ -137,8 +137,14 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         let won = try writer.append(draft, within: .seconds(20))
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
       case .submit(let token, let limit):
-        let reply = scheduler.submit(token, within: limit)
-        coordinator.handle(.submitted(token, reply), now: Machine.now)
+        do throws(StorageFailure) {
+          let reply = try scheduler.submit(token, within: limit)
+          coordinator.handle(.submitted(token, reply), now: Machine.now)
+        } catch {
+          // Not the end of the run: it has a claim to give back.
+          coordinator.handle(.notSubmitted(token, lasting: tolerate(error)), now: Machine.now)
+          return nil
+        }
       case .cancel(let job): _ = scheduler.cancel(job)
       case .wait, .answer, .settle, .fail: break
       }

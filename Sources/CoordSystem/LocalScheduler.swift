@@ -10,10 +10,13 @@ public struct LocalScheduler: Scheduler {
 
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
-  public func submit(_ token: Token, within limit: Duration) -> SubmitReply {
+  public func submit(_ token: Token, within limit: Duration) throws(StorageFailure) -> SubmitReply {
     let log = "\(project.logs)/panel-server-local-\(token.description.prefix(8)).log"
-    guard let file = try? Descriptor(path: log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644) else {
-      return .refused("\(log) cannot be written")
+    let file: Descriptor
+    do throws(SystemFailure) {
+      file = try Descriptor(path: log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+    } catch {
+      throw StorageFailure(error)
     }
     var command = Command(["bash", project.startScript, token.description], environment: machine.environment)
     command.output = .descriptor(file.raw)

@@ -6,7 +6,8 @@ public protocol Scheduler {
   /// As entries and snapshots name it.
   var name: String { get }
   /// Makes one job that carries the token; at most once per token, ever.
-  func submit(_ token: Token, within limit: Duration) -> SubmitReply
+  /// - Throws: where the directory was in the way before the scheduler was asked: no job was made.
+  func submit(_ token: Token, within limit: Duration) throws(StorageFailure) -> SubmitReply
   /// The jobs of some users. Whatever is not certain is `unknown`.
   func queue(_ query: QueueQuery) -> QueueSnapshot
   /// Ends a job of this user; what went wrong, if it did.
@@ -38,12 +39,11 @@ public final class Slurm: Scheduler {
 
   private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
 
-  public func submit(_ token: Token, within limit: Duration) -> SubmitReply {
+  public func submit(_ token: Token, within limit: Duration) throws(StorageFailure) -> SubmitReply {
     // To files in the directory, so that a claimant that is killed here loses nothing.
     let files = SubmitFiles(project: project, token: token)
-    guard let out = files.create("out"), let err = files.create("err") else {
-      return .refused("\(project.locks) cannot be written: sbatch was not called")
-    }
+    let out = try files.create("out")
+    let err = try files.create("err")
     var command = Command(
       [
         "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
@@ -106,11 +106,17 @@ public struct SubmitFiles {
 
   private func path(_ part: String) -> String { "\(project.locks)/sbatch.\(token).\(part)" }
 
-  func create(_ part: String) -> Descriptor? {
-    guard let file = try? Descriptor(path: path(part), O_WRONLY | O_CREAT | O_EXCL),
-      (try? file.setMode(0o644, path(part))) != nil
-    else { return nil }
-    return file
+  /// Anew, whatever an attempt that failed halfway has left.
+  func create(_ part: String) throws(StorageFailure) -> Descriptor {
+    unlink(path(part))
+    do throws(SystemFailure) {
+      let file = try Descriptor(path: path(part), O_WRONLY | O_CREAT | O_EXCL)
+      try file.setMode(0o644, path(part))
+      return file
+    } catch {
+      remove()
+      throw StorageFailure(error)
+    }
   }
 
   public func read(_ part: String) -> String {

@@ -119,6 +119,27 @@ private func watch(
     #expect(waiter.next(w.observation()).error?.exitCode == 69)
   }
 
+  /// A full disk is no word of the scheduler: tried again, and the claim given back if it lasts.
+  @Test func claimantThatCannotWriteForSbatchWithdraws() {
+    var w = World()
+    var c = w.observer(uid: 1001)
+    var waiter = w.observer()
+    _ = c.next(w.observation())
+    w.answer([])
+    let claim = c.next(w.observation()).appended!
+    w.append(.claimed, claim.token)
+    _ = waiter.next(w.observation())
+    #expect(c.next(w.observation()).submits)
+    c.handle(.notSubmitted(claim.token, lasting: nil), now: w.now)
+    #expect(c.next(w.observation()).submits)
+    c.handle(.notSubmitted(claim.token, lasting: StorageFailure(.full, "quota").error), now: w.now)
+    let actions = c.next(w.observation())
+    let end = actions.appended!
+    #expect(end.outcome == .withdrawn && actions.error?.exitCode == 74)
+    w.append(.ended, claim.token) { $0 = end }
+    #expect(waiter.next(w.observation()).error == nil)
+  }
+
   @Test func interruptedClaimantWithdraws() {
     var w = World()
     var c = w.observer(uid: 1001)

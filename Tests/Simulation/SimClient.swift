@@ -63,6 +63,10 @@ final class SimClient: SimProcess {
       try? board.publish(world.slurm.queue(query, by: self), number: number)
     case .append(let draft): append(draft, o)
     case .submit(let token, _):
+      if world.random.once(in: world.faults.storageError) {
+        let full = StorageFailure(.full, "simulated failure").error
+        return coordinator.handle(.notSubmitted(token, lasting: world.random.once(in: 2) ? full : nil), now: now)
+      }
       let reply = world.slurm.submit(token, by: self)
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
     case .cancel(let job): world.slurm.cancel(job, by: self)

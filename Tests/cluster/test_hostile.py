@@ -130,6 +130,19 @@ def quota_is_full_at(place, make, trace):
     ends_well(project)
 
 
+@scene("", "+")
+def quota_is_full_before_sbatch(lasting, make, trace):
+    project = make()
+    at = count_before(trace, "openat", r"^openat\(.*/locks/sbatch\.[^\"]*\.out") + 1
+    inject = ["strace", "-o", project.path / "trace", "-e", f"inject=openat:error=EDQUOT:when={at}{lasting}"]
+    first = project.run("connect", before=inject)
+    assert "(INJECTED)" in (project.path / "trace").read_text(), at
+    assert first.code == (74 if lasting else 0), first
+    assert not lasting or "next: look at the quota" in first.errors, "the disk's fault, not the scheduler's"
+    connect_until_answered(project, user="ann2", host="login1")
+    ends_well(project)
+
+
 @scene("fsync", "rename")
 def disk_fills_up_under_a_live_server(call, make, trace):
     project = make()
