@@ -73,6 +73,20 @@ def test_many_at_once_share_one_server(project):
     assert project.kinds().count("claimed") == 1 and len(project.pids("fake/panel serve")) == 1
 
 
+def test_many_services_that_want_the_same_port_at_once(tmp_path):
+    projects = [Project(tmp_path / f"team{i}") for i in range(26)]
+    try:
+        # Each looks for a free port, and takes it a second later.
+        running = [project.start("connect", FAKE_PANEL_SLOW="1") for project in projects]
+        results = [(process.communicate(timeout=180), process.returncode) for process in running]
+        assert {code for _, code in results} == {0}, [result for result in results if result[1]][0]
+        assert len({output for (output, _), _ in results}) == len(projects)
+    finally:
+        for process in [project.start("stop", "--quiet") for project in projects]:
+            process.communicate(timeout=60)
+    eventually(lambda: not any(project.pids("fake/panel serve") for project in projects), 20, "nothing stays")
+
+
 def test_life_from_connect_to_stop(project):
     code, address, errors = project.run("connect")
     assert code == 0 and address.startswith("localhost:"), errors
