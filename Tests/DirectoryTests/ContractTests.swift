@@ -38,7 +38,7 @@ private func entry(_ number: Int, _ kind: EntryKind, by racer: Int, previous: St
     let directory = place.fresh()
     let wins = directory.race(8) { i, racer in
       var mine: [Int] = []
-      for _ in 0..<3000 {
+      for _ in 0..<400 {
         guard let tail = try? racer.log.tail(), case .state(let state) = tail.fold() else {
           racer.wait()
           continue
