@@ -184,7 +184,6 @@ def test_network_that_goes_and_comes(project, laptop):
     eventually(lambda: not leftovers(), 10, "no process and no socket stays")
 
 
-@pytest.mark.slow
 def test_computer_that_sleeps(project, laptop):
     one = laptop(LOCAL_PORT=str(free_port()))
     url = one.opened()
