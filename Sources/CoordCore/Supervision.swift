@@ -58,7 +58,8 @@ public struct Supervision: Sendable {
   var running = false
   /// When the last complete beat began: the server must not outlive it by S.
   public private(set) var lastBeat: Instant
-  var portTries = 0
+  /// How many ports somebody else took between the look at them and the start.
+  public private(set) var portTries = 0
 
   /// - Parameter claimed: before `started` was taken. From then on S runs.
   public init(token: Token, nonce: String, startLimit: Duration, claimed: Instant, now: Instant) {

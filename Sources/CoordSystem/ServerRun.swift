@@ -25,7 +25,6 @@ struct ServerRun: ~Copyable {
   var exited = false
   var port: Int?
   var beats = 0
-  var portsLost = 0
 
   init(token: Token, lock: Int, started: WallTime, supervision: Supervision) {
     (self.token, self.lock, self.started, self.supervision) = (token, lock, started, supervision)
@@ -100,12 +99,12 @@ struct ServerRun: ~Copyable {
   private mutating func launch(_ around: Surroundings) -> Supervision.Event? {
     if let old = server.take() {
       // Its port was taken by somebody else between our look and its start.
-      portsLost += 1
       ProcessTable.end(group: old.group)
       old.release()
     }
     // Those that lost a port together would meet again at the next one.
-    let first = port.map { $0 + Int.random(in: 1...(1 << min(portsLost, 6))) } ?? around.project.settings.port
+    let spread = 1 << min(supervision.portTries, 6)
+    let first = port.map { $0 + Int.random(in: 1...spread) } ?? around.project.settings.port
     guard let free = Network.freePort(from: first) else {
       return .couldNotLaunch("no port is free on \(around.node) from \(first) upward")
     }

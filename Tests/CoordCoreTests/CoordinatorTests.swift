@@ -62,6 +62,16 @@ private func watch(
 }
 
 @Suite struct Claiming {
+  /// One that the log says has claimed just now, before it does anything more.
+  private func claimant(_ w: inout World) -> (coordinator: Coordinator, token: Token) {
+    var c = w.observer(uid: 1001)
+    _ = c.next(w.observation())
+    w.answer([])
+    let claim = c.next(w.observation()).appended!
+    w.append(.claimed, claim.token)
+    return (c, claim.token)
+  }
+
   @Test func onlyAfterTheSchedulerAnswered() {
     var w = World()
     var c = w.observer()
@@ -75,26 +85,19 @@ private func watch(
 
   @Test func sbatchIsCalledOnceAndOnlyByTheClaimant() {
     var w = World()
-    var c = w.observer(uid: 1001)
-    _ = c.next(w.observation())
-    w.answer([])
-    let claim = c.next(w.observation()).appended!
-    w.append(.claimed, claim.token)
+    let claimant = claimant(&w)
+    var c = claimant.coordinator
     #expect(c.next(w.observation()).submits)
     #expect(!c.next(w.observation()).submits)
     var other = w.observer()
     #expect(!other.next(w.observation()).submits)
-    c.handle(.submitted(claim.token, .accepted(World.job)), now: w.now)
+    c.handle(.submitted(claimant.token, .accepted(World.job)), now: w.now)
     #expect(c.next(w.observation()).appended?.job == World.job)
   }
 
   @Test func claimantThatWasHeldUpMustNotSubmit() {
     var w = World()
-    var c = w.observer(uid: 1001)
-    _ = c.next(w.observation())
-    w.answer([])
-    let claim = c.next(w.observation()).appended!
-    w.append(.claimed, claim.token)
+    var c = claimant(&w).coordinator
     w.wait(60)
     let actions = c.next(w.observation())
     #expect(!actions.submits && actions.appended?.outcome == .withdrawn)
@@ -102,51 +105,41 @@ private func watch(
 
   @Test func refusalNeedsALookAndIsReportedToThoseWhoWaited() {
     var w = World()
-    var c = w.observer(uid: 1001)
+    let claimant = claimant(&w)
+    var c = claimant.coordinator
     var waiter = w.observer()
-    _ = c.next(w.observation())
-    w.answer([])
-    let claim = c.next(w.observation()).appended!
-    w.append(.claimed, claim.token)
     _ = waiter.next(w.observation())
     _ = c.next(w.observation())
-    c.handle(.submitted(claim.token, .refused("Invalid account")), now: w.now)
+    c.handle(.submitted(claimant.token, .refused("Invalid account")), now: w.now)
     #expect(c.next(w.observation()).looks)
     w.answer([], askedBy: 1001)
     let end = c.next(w.observation()).appended!
     #expect(end.outcome == .refused && end.reason == "Invalid account")
-    w.append(.ended, claim.token) { $0 = end }
+    w.append(.ended, claimant.token) { $0 = end }
     #expect(waiter.next(w.observation()).error?.exitCode == 69)
   }
 
   /// A full disk is no word of the scheduler: tried again, and the claim given back if it lasts.
   @Test func claimantThatCannotWriteForSbatchWithdraws() {
     var w = World()
-    var c = w.observer(uid: 1001)
+    let claimant = claimant(&w)
+    var c = claimant.coordinator
     var waiter = w.observer()
-    _ = c.next(w.observation())
-    w.answer([])
-    let claim = c.next(w.observation()).appended!
-    w.append(.claimed, claim.token)
     _ = waiter.next(w.observation())
     #expect(c.next(w.observation()).submits)
-    c.handle(.notSubmitted(claim.token, lasting: nil), now: w.now)
+    c.handle(.notSubmitted(claimant.token, lasting: nil), now: w.now)
     #expect(c.next(w.observation()).submits)
-    c.handle(.notSubmitted(claim.token, lasting: StorageFailure(.full, "quota").error), now: w.now)
+    c.handle(.notSubmitted(claimant.token, lasting: StorageFailure(.full, "quota").error), now: w.now)
     let actions = c.next(w.observation())
     let end = actions.appended!
     #expect(end.outcome == .withdrawn && actions.error?.exitCode == 74)
-    w.append(.ended, claim.token) { $0 = end }
+    w.append(.ended, claimant.token) { $0 = end }
     #expect(waiter.next(w.observation()).error == nil)
   }
 
   @Test func interruptedClaimantWithdraws() {
     var w = World()
-    var c = w.observer(uid: 1001)
-    _ = c.next(w.observation())
-    w.answer([])
-    let claim = c.next(w.observation()).appended!
-    w.append(.claimed, claim.token)
+    var c = claimant(&w).coordinator
     c.interrupt(signal: 2)
     let actions = c.next(w.observation())
     #expect(actions.appended?.outcome == .withdrawn && actions.error == .interrupted(signal: 2))

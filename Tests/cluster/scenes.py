@@ -1,9 +1,14 @@
 """Scenes: tests that take minutes of waiting each. test_scenes.py plays them all at once, each in a project of its own."""
+import datetime
 import functools
+import os
+import signal
+
+from conftest import eventually
 
 SCENES = {}
-# A job that starts at once may take its number before its claimant records it.
-NOT_AT_ONCE = "--begin=now+5"
+# A job that starts soon may take its number before its claimant, on a busy machine, records it.
+NOT_AT_ONCE = "--begin=now+15"
 
 
 def scene(*cases):
@@ -15,3 +20,16 @@ def scene(*cases):
             SCENES[name] = functools.partial(function, *([] if case is None else [case]))
         return function
     return register
+
+
+def nobody_recorded(project, user="ann1"):
+    """A server that is gone whole, and nobody wrote it down."""
+    assert project.run("connect", user=user).code == 0
+    job = project.info()["JOB_ID"]
+    # Everything of the job at once, as the kernel's memory killer does it.
+    for pid in project.coord_pids("guard") + project.coord_pids("supervise") + project.server_pids():
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not project.jobs(), 30, "the job is over")
+    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
+    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "its heartbeat is old")
+    assert project.info()["JOB_ID"] == job and project.kinds()[-1] == "started"

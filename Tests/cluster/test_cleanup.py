@@ -1,11 +1,10 @@
 """coord cleanup: safe from cron, on every login node at once."""
-import datetime
 import os
 import subprocess
 import time
 
 from conftest import Finished, eventually
-from scenes import scene
+from scenes import nobody_recorded, scene
 
 OLD = time.time() - 40 * 86400
 
@@ -13,15 +12,7 @@ OLD = time.time() - 40 * 86400
 @scene()
 def records_what_nobody_recorded(make, trace):
     project = make()
-    assert project.run("connect").code == 0
-    job = project.info()["JOB_ID"]
-    # Everything of the job at once, as the kernel's memory killer does it.
-    for pid in project.coord_pids("guard") + project.coord_pids("supervise") + project.server_pids():
-        os.kill(pid, 9)
-    eventually(lambda: not project.jobs(), 30, "the job is over")
-    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
-    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "its heartbeat is old")
-    assert project.info()["JOB_ID"] == job and project.kinds()[-1] == "started"
+    nobody_recorded(project)
     dry = project.run("cleanup", "--dry-run", user="ann2")
     assert dry.code == 0 and "would record" in dry.errors, dry
     assert project.kinds()[-1] == "started" and project.info()

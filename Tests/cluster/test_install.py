@@ -1,5 +1,4 @@
 """install.sh, doctor and users, and the cleanup by a real cron daemon and a real systemd user manager."""
-import datetime
 import json
 import os
 import pathlib
@@ -9,7 +8,7 @@ import subprocess
 
 import pytest
 from conftest import MINICLUSTER, STATE, Finished, eventually
-from scenes import scene
+from scenes import nobody_recorded, scene
 
 INSTALL = "hpc_utils/install.sh"
 
@@ -85,17 +84,6 @@ def test_something_bad_is_said(fresh):
     assert result.code == 78 and "holds no user" in result.output and "coord doctor" in result.errors, result
 
 
-def nobody_recorded(project):
-    """A server that is gone whole, and nobody wrote it down."""
-    assert project.run("connect", user="ann2").code == 0
-    for pid in project.coord_pids("guard") + project.coord_pids("supervise") + project.server_pids():
-        os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not project.jobs(), 30, "the job is over")
-    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
-    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "its heartbeat is old")
-    assert project.kinds()[-1] == "started"
-
-
 def inside(pid, user, *command, **environment):
     """Runs a command in the namespaces of a process."""
     words = ["nsenter", "-t", str(pid), "--uts", "--net", "--mount", "--", "runuser", "-u", user, "--", "env",
@@ -127,7 +115,7 @@ def cleanup_by_the_real_cron_daemon(make, trace):
         lines = run("crontab", "-l").stdout.splitlines()
         wanted = f"*/10 * * * * {fresh.path}/hpc_utils/bin/coord cleanup --root {fresh.path} --quiet"
         assert [line for line in lines if not line.startswith("#")] == ["1 1 1 1 1 true", wanted], "once, beside what was there"
-        nobody_recorded(fresh)
+        nobody_recorded(fresh, user="ann2")
         # Ten minutes are too long for a test.
         run("sh", "-c", "crontab -l | sed 's|^[*]/10|*|' | crontab -")
         eventually(lambda: fresh.kinds()[-1] == "ended", 150, "cron's cleanup records it")
@@ -171,7 +159,7 @@ def test_cleanup_by_a_systemd_timer(fresh, user_manager):
     service = timer.replace(".timer", ".service")
     folder = [w for w in user_manager("systemctl", "--user", "show", "-P", "FragmentPath", service).stdout.split()]
     assert user_manager("systemd-analyze", "--user", "verify", *folder).stderr == ""
-    nobody_recorded(fresh)
+    nobody_recorded(fresh, user="ann2")
     started = user_manager("systemctl", "--user", "start", service)
     assert started.returncode == 0, user_manager("systemctl", "--user", "status", service).stdout
     assert fresh.kinds()[-1] == "ended"
