@@ -69,7 +69,7 @@ public enum CleanupPlan {
     switch info {
     case .info(let info, _): info.token != state.liveToken
     // Nobody's: the next server replaces it.
-    case .absent, .invalid, .unreadable: false
+    case .absent, .plain, .invalid, .unreadable: false
     }
   }
 }

@@ -22,6 +22,15 @@ public struct Coordinator: Sendable {
     /// Taken before the claim was written: by its own clock the claimant is never late.
     var at: Instant
     var stage = Stage.claimed
+
+    /// Whether sbatch may have made a job for it.
+    func mayHaveJob(_ token: Token) -> Bool {
+      guard token == self.token else { return false }
+      switch stage {
+      case .claimed, .hindered, .replied(.refused, _): return false
+      case .submitting, .replied: return true
+      }
+    }
   }
 
   public let goal: Goal
@@ -30,6 +39,7 @@ public struct Coordinator: Sendable {
   let wait: Duration
   let insists: Bool
   let seen: Token?
+  let home: Home
   var deadline: Instant
   var beat = Watch<InfoReading>()
   var last = Watch<Int>()
@@ -51,10 +61,12 @@ public struct Coordinator: Sendable {
   ///   - insists: give up exactly then, even where a proof is nearly complete.
   ///   - seen: the server that the asker was connected to. If somebody stopped it, that is the answer: a laptop that comes
   ///     back by itself must not undo what a teammate wanted.
+  ///   - home: what the team's jobs look like in the queue.
   public init(
-    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil, now: Instant
+    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil,
+    home: Home = Home(), now: Instant
   ) {
-    self.seen = seen
+    (self.seen, self.home) = (seen, home)
     (self.goal, self.me, self.scheduler, self.wait, self.insists) = (goal, me, scheduler, wait, insists)
     deadline = now + wait
   }
@@ -75,7 +87,9 @@ public struct Coordinator: Sendable {
   public mutating func next(_ o: Observation) -> [Action] {
     observe(o)
     guard let log = o.log else {
-      if interrupted == nil, goal == .answer, let actions = answerIfReady(o, token: nil) { return actions }
+      if interrupted == nil, goal == .answer, o.infoIsInLog, let actions = answerIfReady(o, token: nil) {
+        return actions
+      }
       return [.readLog]
     }
     switch log {
@@ -85,18 +99,19 @@ public struct Coordinator: Sendable {
       return pause(o, .milliseconds(500), .directory(failure.text))
     case .success(let tail):
       switch tail.fold(watching: &torn, began: o.began, ended: o.now) {
-      case .damaged(let number):
-        return [
-          .fail(
-            .sharedDirectory(
-              what: "the lock directory is damaged",
-              why: "lock \(number) does not follow lock \(number - 1): a file was changed, copied or restored by hand"))
-        ]
-      case .beingWritten(let number, _):
+      case .newer(let number): return [.fail(.newerCoord(lock: number))]
+      case .missing(let number):
+        proofEnds = torn.since + Limits.claimWatch
+        return pause(o, .milliseconds(500), .directory("lock \(number) is not there (yet)"))
+      case .beingWritten(let number):
         proofEnds = torn.since + Limits.claimWatch
         return pause(o, .milliseconds(300), .directory("lock \(number) is being written"))
       case .state(let state):
-        return decide(state, o)
+        if let identity = state.identity, let place = o.place, identity.isCopied(to: place) {
+          return [.fail(.copiedLog(identity, to: place))]
+        }
+        let known = o.tokens ?? tail.tokens
+        return cancelEnded(tail, o) + decide(state, known, o)
       }
     }
   }
@@ -107,7 +122,7 @@ public struct Coordinator: Sendable {
     proofEnds = nil
   }
 
-  private mutating func decide(_ state: ServiceState, _ o: Observation) -> [Action] {
+  private mutating func decide(_ state: ServiceState, _ known: Set<Token>, _ o: Observation) -> [Action] {
     if last.value != state.lastNumber { absence.begin() }
     last.see(state.lastNumber, began: o.began, ended: o.now)
     if let signal = interrupted { return leave(state, signal) }
@@ -115,10 +130,22 @@ public struct Coordinator: Sendable {
     if case .stop(let outcome, let reason) = goal, let actions = requestStop(state, outcome, reason) { return actions }
     if state.stop != nil { return stopping(state, o) }
     switch state.phase {
-    case .idle: return idle(state, o)
+    case .idle: return idle(state, known, o)
     case .claimed: return claimed(state, o)
     case .submitted: return submitted(state, o)
     case .started: return started(state, o)
+    }
+  }
+
+  /// This user's jobs whose token has ended before they started: nobody else can take them out of the queue.
+  private mutating func cancelEnded(_ tail: LogTail, _ o: Observation) -> [Action] {
+    guard case .answered(let jobs)? = o.queue?.snapshot.outcome else { return [] }
+    let ended = Set(tail.slots.compactMap { $0.entry?.kind == .ended ? $0.entry?.token : nil })
+    return jobs.compactMap { job in
+      guard job.uid == me, job.life == .pending || job.life == .suspended, let token = job.token, ended.contains(token),
+        cancelled.insert(token).inserted
+      else { return nil }
+      return .cancel(job.id, token: token)
     }
   }
 
@@ -181,14 +208,20 @@ public struct Coordinator: Sendable {
       next = "ask the cluster's admin whether login nodes may reach \(endpoint)"
     case .stopping(let job?, _):
       next = "it ends at its next beat, or when it leaves the queue; its owner can `scancel \(job)`"
-    case .askingScheduler, .claimed, .beatSilent, .stopping, .ending:
+    case .suspended(let job, let by):
+      next =
+        "it goes on after `scontrol resume \(job)` (an operator of the cluster); or \(by) ends it with `scancel \(job)`"
+    case .askingScheduler, .claimed, .beatSilent, .stopping, .ending, .olderLife:
       next = "try again in a minute"
     }
     return .tryAgain(what: what, why: progress.text, next: next)
   }
 
-  func query(_ state: ServiceState) -> QueueQuery {
-    QueueQuery(uids: [me] + (state.owner.map { [$0.uid] } ?? []), cluster: state.job?.cluster)
+  func query(_ state: ServiceState, _ o: Observation) -> QueueQuery {
+    var others: [JobID] = []
+    if case .plain(let plain, _) = o.info, let job = plain.job { others = [job] }
+    guard state.phase != .idle else { return QueueQuery(others: others) }
+    return QueueQuery(job: state.job, token: state.liveToken, others: others, cluster: state.job?.cluster)
   }
 
   func ending(_ state: ServiceState, _ outcome: Outcome, _ reason: String) -> LockDraft {
@@ -214,7 +247,8 @@ public struct Coordinator: Sendable {
     return Sighting(
       of: Wanted(
         token: token, job: state.job, owner: owner.uid, scheduler: known,
-        host: known == "local" ? owner.host : nil),
+        host: known == "local" ? owner.host : nil, cluster: state.claim?.body.cluster,
+        workDir: home.root.isEmpty ? nil : home.root, name: home.jobName),
       in: queue.snapshot)
   }
 
@@ -225,7 +259,7 @@ public struct Coordinator: Sendable {
     {
       return []
     }
-    return [.look(query(state))]
+    return [.look(query(state, o))]
   }
 
   mutating func renewDeadline(_ o: Observation) {
@@ -234,6 +268,22 @@ public struct Coordinator: Sendable {
     renewals += 1
     deadline = max(deadline, o.now + wait)
   }
+}
+
+/// What the team's jobs look like in the queue.
+public struct Home: Hashable, Sendable {
+  public var jobName: String
+  /// The project's folder; empty: not known.
+  public var root: String
+  /// STATUS_FILE is not in the project: another one may be set to the same.
+  public var statusIsOutside: Bool
+
+  public init(jobName: String = "py_accel_viewer", root: String = "", statusIsOutside: Bool = false) {
+    (self.jobName, self.root, self.statusIsOutside) = (jobName, root, statusIsOutside)
+  }
+
+  /// Whether a job runs in the project.
+  func holds(_ job: QueuedJob) -> Bool { !root.isEmpty && (job.workDir == root || job.workDir.hasPrefix(root + "/")) }
 }
 
 /// Two looks that did not find a job, far enough apart, the second one asked after that time was over.

@@ -14,7 +14,7 @@ extension Coordinator {
     return probed.reached ? [.answer(info)] : nil
   }
 
-  mutating func idle(_ state: ServiceState, _ o: Observation) -> [Action] {
+  mutating func idle(_ state: ServiceState, _ known: Set<Token>, _ o: Observation) -> [Action] {
     guard goal == .answer else { return [.settle(state)] }
     if let end = state.end, witnessed.contains(end.token) {
       if let error = CoordError(ending: end) { return [.fail(error)] }
@@ -26,15 +26,22 @@ extension Coordinator {
     }
     if let obstacle = o.obstacle { return [.fail(obstacle)] }
     // Doubt never submits: the controller has to answer, now, before anything is claimed.
-    guard let queue = o.queue, queue.number > absence.floor else {
-      return [.look(query(state))] + pause(o, .milliseconds(200), .askingScheduler)
+    guard let queue = o.queue, queue.number > absence.floor, !queue.snapshot.narrow else {
+      return [.look(query(state, o))] + pause(o, .milliseconds(200), .askingScheduler)
     }
     if case .unknown(let why) = queue.snapshot.outcome {
-      return [.look(query(state))] + pause(o, .milliseconds(1000), .schedulerSilent(why))
+      return [.look(query(state, o))] + pause(o, .milliseconds(1000), .schedulerSilent(why))
+    }
+    if let actions = foreignServer(queue.snapshot, state, o) ?? olderLife(queue.snapshot, state, known, o) {
+      return actions
     }
     if o.now >= deadline { return pause(o, .zero, .askingScheduler) }
     mine = Claim(token: o.freshToken, at: o.now)
-    return [.append(LockDraft(after: state, EntryBody(.claimed, o.freshToken).with { $0.scheduler = scheduler }))]
+    let body = EntryBody(.claimed, o.freshToken).with {
+      $0.scheduler = scheduler
+      $0.cluster = queue.snapshot.cluster
+    }
+    return [.append(LockDraft(after: state, body))]
   }
 
   mutating func claimed(_ state: ServiceState, _ o: Observation) -> [Action] {
@@ -44,6 +51,10 @@ extension Coordinator {
     if let job = SlurmText.submittedJob(o.submitOutput) { return [.append(submission(state, job))] }
     // The claimant itself needs the scheduler first; others begin to look when it takes long.
     let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch
+    if o.claimant == .dead, o.submitBegan == false {
+      // It makes the files that sbatch writes to before it calls it: no job of it can be in any queue.
+      return [.append(ending(state, .lost, "the claimant died before it called sbatch"))]
+    }
     guard gone || mine?.token == claim.token || last.unchanged >= Limits.beatPause else {
       return pause(o, .milliseconds(300), progress)
     }
@@ -77,13 +88,13 @@ extension Coordinator {
     case .replied(.refused(let why), let seen):
       // "No job with the TOKEN in the queue": asked after the refusal.
       guard let queue = o.queue, queue.number > seen else {
-        return [.look(query(state))] + pause(o, .milliseconds(200), .ending("sbatch refused"))
+        return [.look(query(state, o))] + pause(o, .milliseconds(200), .ending("sbatch refused"))
       }
       switch sighting(state, o) {
       case .found(let job): return [.append(submission(state, job.id))]
       case .gone: return [.append(ending(state, .refused, why))]
       case .unknown(let doubt):
-        return [.look(query(state))] + pause(o, .milliseconds(1000), .schedulerSilent(doubt))
+        return [.look(query(state, o))] + pause(o, .milliseconds(1000), .schedulerSilent(doubt))
       }
     }
   }
@@ -100,7 +111,7 @@ extension Coordinator {
       absence.begin()
       if goal == .settle { return [.settle(state)] }
       let progress = Progress.pending(job, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
-      return [.look(query(state))]
+      return [.look(query(state, o))]
         + pause(o, .milliseconds(500), seen.life == .pending ? progress : inQueue)
     case .unknown(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
@@ -131,6 +142,12 @@ extension Coordinator {
     _ state: ServiceState, _ o: Observation, _ silence: Duration, _ progress: Progress
   ) -> [Action] {
     let node = state.start?.body.node ?? "its node"
+    if silence >= Limits.beatPause, case .found(let job) = sighting(state, o), job.life == .suspended {
+      // It does not beat, and it has not ended: it goes on one day.
+      proofEnds = nil
+      return lookIfUseful(state, o)
+        + pause(o, .milliseconds(1000), .suspended(job.id, by: state.owner?.user ?? "its owner"))
+    }
     if silence >= Limits.silence {
       return [.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
     }
@@ -157,32 +174,21 @@ extension Coordinator {
     if state.phase == .started {
       return silent(state, o, min(beat.unchanged, last.unchanged), progress)
     }
-    // sbatch was answered, but somebody stopped in between: the job is known to its claimant only.
-    if let mine, mine.token == state.liveToken, case .replied(.accepted(let job), _) = mine.stage,
-      cancelled.insert(mine.token).inserted
-    {
-      return [.cancel(job)]
-    }
-    let stale = state.phase == .submitted || o.claimant == .dead || last.unchanged >= Limits.claimWatch
-    let apart = state.phase == .submitted ? Limits.jobLooks : Limits.tokenLooks
+    // No proof is needed: a fence that is taken after the stop is lost in any case.
+    let end = Action.append(
+      ending(state, state.stop?.body.outcome ?? .stopped, state.stop?.body.reason ?? "stopped"))
+    // But its owner takes the job out of the queue, if that is there to be seen soon.
+    guard state.owner?.uid == me, let token = state.liveToken, !cancelled.contains(token),
+      last.unchanged < Limits.beatPause, state.phase == .submitted || mine?.mayHaveJob(token) == true
+    else { return [end] }
     switch sighting(state, o) {
-    case .found(let job) where job.life == .over:
-      return proveGone(state, o, apart: apart, enough: stale, job: job, progress)
-    case .gone: return proveGone(state, o, apart: apart, enough: stale, job: nil, progress)
-    case .found(let job):
-      absence.begin()
-      if job.uid == me, let token = state.liveToken, cancelled.insert(token).inserted { return [.cancel(job.id)] }
-      // Only its owner may cancel it. It ends by itself when it starts: its fence does not let it past the stop.
-      if job.uid != me, job.life == .pending, isStop { return [.settle(state)] }
-      return [.look(query(state))] + pause(o, .milliseconds(500), progress)
-    case .unknown(let why):
-      let look = lookIfUseful(state, o)
-      if look.isEmpty, isStop { return [.settle(state)] }
-      return look + pause(o, .milliseconds(500), doubt(why, progress))
+    case .found(let job) where job.life != .over:
+      cancelled.insert(token)
+      return [.cancel(job.id, token: token), end]
+    case .found, .gone: return [end]
+    case .unknown: return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
     }
   }
-
-  private var isStop: Bool { if case .stop = goal { true } else { false } }
 
   /// Waits for the second look, then records the end. `enough`: the other half of the proof is there.
   private mutating func proveGone(
@@ -198,7 +204,7 @@ extension Coordinator {
     // The first look is not refreshed before the second one is due.
     let due = absence.secondLookDue(apart: apart).map { o.now >= $0 } ?? true
     let ending = state.phase == .claimed || !absence.hasFirst ? progress : Progress.ending(progress.text)
-    return (due ? [.look(query(state))] : []) + pause(o, .milliseconds(500), ending)
+    return (due ? [.look(query(state, o))] : []) + pause(o, .milliseconds(500), ending)
   }
 
   private func doubt(_ why: String, _ progress: Progress) -> Progress {

@@ -3,6 +3,7 @@ public enum JobLife: Hashable, Sendable {
   case pending
   /// On its node, or about to be, or just leaving it: its processes may exist.
   case active
+  case suspended
   /// No process of it exists and none will.
   case over
   /// A state that this program does not know. Never taken for "over".
@@ -12,8 +13,10 @@ public enum JobLife: Hashable, Sendable {
     switch state {
     case "PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD", "POWER_UP_NODE":
       self = .pending
-    case "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE_OUT":
+    case "RUNNING", "CONFIGURING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT":
       self = .active
+    case "SUSPENDED", "STOPPED":
+      self = .suspended
     case "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL",
       "OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT":
       self = .over
@@ -32,6 +35,9 @@ public struct QueuedJob: Hashable, Sendable {
   /// When the scheduler expects it to start, as it says it; nil where it does not.
   public var expectedStart: String?
   public var comment: String
+  public var name = ""
+  public var workDir = ""
+  public var restarts: Int?
 
   public init(
     id: JobID, user: String, uid: UInt32?, state: String, reason: String = "", expectedStart: String? = nil,
@@ -42,5 +48,6 @@ public struct QueuedJob: Hashable, Sendable {
   }
 
   public var life: JobLife { JobLife(slurmState: state) }
+  public var isOurScript: Bool { comment == "coord" || token != nil }
   public var token: Token? { Token(comment: comment) }
 }

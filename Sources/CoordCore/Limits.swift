@@ -13,7 +13,7 @@ public enum Limits {
   public static let beatPause = Duration.seconds(10)
   /// What the scheduler only gave up (NODE_FAIL, or gone without a last state) may still run on a node that lost its
   /// network: the beat has to stand still until such a server has stopped itself, S + grace + one beat.
-  public static let lostNodeSilence = Duration.seconds(60)
+  public static let lostNodeSilence = Duration.seconds(75)
   /// After its claim a claimant may call sbatch for so long, and not later.
   public static let submitWindow = Duration.seconds(60)
   /// A claim watched unchanged for so long is stale (its claimant may be alive, but must not submit any more).

@@ -8,6 +8,9 @@ public enum AppendResult: Hashable, Sendable {
 
 /// The file names of the numbered locks.
 public enum LockName {
+  /// Five numbers a job last for ever below this; what is above it is nobody's number.
+  static let bound = 1_000_000_000
+
   public static func name(_ number: Int) -> String {
     let digits = "\(number)"
     return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
@@ -15,19 +18,24 @@ public enum LockName {
 
   /// The number that a file name stands for; nil for any other file.
   public static func number(_ name: String) -> Int? {
-    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), n > 0, Self.name(n) == name else {
-      return nil
-    }
+    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), n > 0, n < bound, Self.name(n) == name
+    else { return nil }
     return n
   }
 }
 
 /// The numbered lock files over the raw directory.
 ///
-/// What was read whole is kept: a number's content never changes, so that a poll costs one listing and one look-up.
+/// What was read whole is kept, as long as the newest of it is there unchanged: each entry names the one before by its
+/// checksum. So a poll costs one listing and two look-ups, and a directory that was removed, emptied or restored under a
+/// process is noticed by its next look.
 public final class LockLog<Files: LockFiles> {
   public let files: Files
   private var known: [Int: Slot] = [:]
+  /// The first number of the last tail: what is needed has to be there.
+  private var needed = 1
+  /// Whether files here belong to who made them; nil: not asked yet.
+  private var ownersAreReal: Bool?
 
   public init(_ files: Files) { self.files = files }
 
@@ -40,23 +48,60 @@ public final class LockLog<Files: LockFiles> {
   ///
   /// A listing may be stale (NFS directory caches): it is only a view, and taking the next number is what decides.
   public func tail() throws(StorageFailure) -> LogTail {
-    let all = try numbers()
+    let listed = try numbers()
+    try forgetWhatIsGone(listed)
+    var end = max(listed.last ?? 0, known.keys.max() ?? 0)
     // A name that a cached listing does not have yet may be found by opening it.
-    var highest = max(all.last ?? 0, known.keys.max() ?? 0)
-    while try slot(highest + 1) != nil { highest += 1 }
-    guard highest > 0 else { return .empty }
+    while try slot(end + 1) != nil { end += 1 }
+    while end > 0 {
+      let run = try run(endingAt: end)
+      if run.slots.contains(where: \.isWhole) || !run.isCutOff {
+        needed = run.first
+        return run
+      }
+      // Above a gap, and no entry in it: strange files, not the log.
+      end = listed.last { $0 < run.first } ?? 0
+    }
+    return .empty
+  }
+
+  /// Consecutive numbers downward, by number and not by the listing: one that lacks the older half of a token would make
+  /// it look idle. An `ended` is the beginning of the tail only if an entry after it names it: where links are not
+  /// supported, it may have been passed over.
+  private func run(endingAt end: Int) throws(StorageFailure) -> LogTail {
     var slots: [Slot] = []
-    var number = highest
-    // By number, not by the listing: one that lacks the older half of a token would make it look idle.
+    var named: Set<String> = []
+    var number = end
+    var isCutOff = false
     while number >= 1 {
       guard let slot = try slot(number) else {
-        throw StorageFailure(.other, "lock \(LockName.name(number)) cannot be read yet")
+        isCutOff = true
+        break
       }
       slots.append(slot)
-      if number < highest, slot.entry?.kind == .ended { break }
+      if let entry = slot.entry {
+        if entry.kind == .ended, named.contains(slot.digest) { break }
+        named.insert(entry.previous)
+      }
       number -= 1
     }
-    return LogTail(first: highest - slots.count + 1, slots: slots.reversed())
+    var tail = LogTail(first: end - slots.count + 1, slots: slots.reversed())
+    tail.isCutOff = isCutOff
+    return tail
+  }
+
+  /// A directory may be removed, emptied or restored while this process runs: memory is no proof of what is there.
+  private func forgetWhatIsGone(_ listed: [Int]) throws(StorageFailure) {
+    guard let newest = known.keys.max(), let remembered = known[newest] else { return }
+    let there = try read(newest)
+    var isWhole = there == remembered
+    var number = newest - 1
+    while isWhole, number >= needed {
+      // Not listed may be a stale listing; not to be opened either is gone.
+      if !listed.contains(number), try files.lock(LockName.name(number)) == nil { isWhole = false }
+      number -= 1
+    }
+    if !isWhole { known = [:] }
   }
 
   /// Every number of the directory that can be read, the oldest first.
@@ -70,16 +115,31 @@ public final class LockLog<Files: LockFiles> {
 
   private func slot(_ number: Int) throws(StorageFailure) -> Slot? {
     if let slot = known[number] { return slot }
-    guard let bytes = try files.read(LockName.name(number)) else { return nil }
-    let slot = Slot(bytes: bytes, number: number)
+    guard let slot = try read(number) else { return nil }
     if case .entry = slot { known[number] = slot }
     return slot
+  }
+
+  /// The number as the directory has it now.
+  public func read(_ number: Int) throws(StorageFailure) -> Slot? {
+    switch try files.lock(LockName.name(number)) {
+    case nil: return nil
+    case .strange(let what)?: return .void(digest: what, why: "it is \(what)")
+    case .bytes(let bytes, let owner)?:
+      let slot = Slot(bytes: bytes, number: number, owner: owner)
+      guard case .void = slot, owner != nil else { return slot }
+      let areReal = ownersAreReal ?? files.ownersAreReal
+      ownersAreReal = areReal
+      return areReal ? slot : Slot(bytes: bytes, number: number)
+    }
   }
 
   /// Takes a number with this entry, or says that somebody else has it. Steps 1 to 5 of docs/protocol.md.
   public func append(_ entry: LockEntry) throws(StorageFailure) -> AppendResult {
     let bytes = entry.encoded
     let name = LockName.name(entry.number)
+    // Above a gap there is nothing to take: the directory was emptied or restored since the log was read.
+    if entry.number > 1, try files.lock(LockName.name(entry.number - 1)) == nil { return .lost }
     guard let there = try files.place(bytes, as: name, nonce: entry.author.nonce) else {
       return .unsettled("lock \(name) cannot be read back")
     }
@@ -95,8 +155,14 @@ public final class LockLog<Files: LockFiles> {
 
   /// False if a higher number exists that does not lead back to `entry`: it then took a hole that pruning left.
   private func isAtTheEnd(_ entry: LockEntry) throws(StorageFailure) -> Bool {
-    guard let highest = try numbers().last, highest > entry.number else { return true }
-    guard let next = try slot(entry.number + 1) else { return false }
-    return next.entry.map { $0.previous == entry.digest } ?? true
+    for number in try numbers().reversed() {
+      guard number > entry.number else { break }
+      if number == entry.number + 1, let next = try slot(number) {
+        return next.entry.map { $0.previous == entry.digest } ?? true
+      }
+      // What is no entry and stands above a gap is none of the log.
+      if number > entry.number + 1, try slot(number)?.entry != nil, try slot(entry.number + 1) == nil { return false }
+    }
+    return true
   }
 }

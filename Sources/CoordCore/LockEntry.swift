@@ -64,6 +64,8 @@ public struct EntryBody: Hashable, Sendable {
   public var scheduler: String?
   /// Where the job that took `started` writes its heartbeat.
   public var statusFile: String?
+  /// The cluster whose scheduler the claimant asks (ClusterName of slurm.conf): another one knows nothing of its jobs.
+  public var cluster: String?
 
   public init(_ kind: EntryKind, _ token: Token) { (self.kind, self.token) = (kind, token) }
 
@@ -75,19 +77,50 @@ public struct EntryBody: Hashable, Sendable {
   }
 }
 
+/// Which log an entry belongs to, and where that log was when its last claim was made. A copy of the directory carries
+/// the same identity in another place.
+public struct LogIdentity: Hashable, Sendable {
+  /// 64 random bits, as 16 lower-case hexadecimal digits: made with the log's first number.
+  public var id: String
+  public var place: LogPlace
+
+  public init(id: String, place: LogPlace) { (self.id, self.place) = (id, place) }
+
+  /// Whether a directory at `other` is a copy. A move changes the path alone, a restored backup the inode alone; no device
+  /// number is looked at, since that differs between hosts.
+  public func isCopied(to other: LogPlace) -> Bool { place.inode != other.inode && place.path != other.path }
+}
+
+/// Where a lock directory is.
+public struct LogPlace: Hashable, Sendable {
+  public var inode: UInt64
+  /// Without symbolic links.
+  public var path: String
+
+  public init(inode: UInt64, path: String) { (self.inode, self.path) = (inode, path) }
+}
+
 /// One numbered lock file. Written once, never changed.
 public struct LockEntry: Hashable, Sendable {
+  /// The format that this program writes. Another one was written by a newer coord.
+  public static let format = "1"
+
   public var number: Int
   public var previous: String
   public var time: WallTime
   public var author: Author
   public var body: EntryBody
+  /// nil in logs that were begun before entries named it.
+  public var identity: LogIdentity?
 
   /// `previous` of the very first number.
   public static let nothingBefore = String(repeating: "0", count: 64)
 
-  public init(number: Int, previous: String, time: WallTime, author: Author, body: EntryBody) {
+  public init(
+    number: Int, previous: String, time: WallTime, author: Author, body: EntryBody, identity: LogIdentity? = nil
+  ) {
     (self.number, self.previous, self.time, self.author, self.body) = (number, previous, time, author, body)
+    self.identity = identity
   }
 
   public var token: Token { body.token }
@@ -104,6 +137,7 @@ public struct LockEntry: Hashable, Sendable {
 
   private var lines: KeyValueText {
     var t = KeyValueText()
+    t.add("FORMAT", Self.format)
     t.add("LOCK", "\(number)")
     t.add("KIND", kind.rawValue)
     t.add("TOKEN", token.description)
@@ -122,6 +156,10 @@ public struct LockEntry: Hashable, Sendable {
     t.add("PORT", body.port.map(String.init))
     t.add("SCHEDULER", body.scheduler)
     t.add("STATUS_FILE", body.statusFile)
+    t.add("CLUSTER", body.cluster)
+    t.add("LOG_ID", identity?.id)
+    t.add("LOCKS_INODE", identity.map { "\($0.place.inode)" })
+    t.add("LOCKS_PATH", identity?.place.path)
     t.add("OUTCOME", body.outcome?.rawValue)
     t.add("REASON", body.reason)
     t.add("LOG", body.log)
@@ -129,33 +167,78 @@ public struct LockEntry: Hashable, Sendable {
     return t
   }
 
-  /// Reads a lock file; nil if it is torn, foreign, or not of this number.
-  public init?(decoding bytes: [UInt8], number expected: Int) {
+  /// What a file under a lock's name holds.
+  public enum Decoded: Hashable, Sendable {
+    case entry(LockEntry)
+    /// Whole, and right in its checksum, but with a FORMAT, KIND or OUTCOME that this program does not know.
+    case newer
+    /// Whole, but of another number: a copied file.
+    case misplaced
+    /// Not whole: being written, torn, or no entry at all.
+    case torn
+  }
+
+  public static func decode(_ bytes: [UInt8], number expected: Int) -> Decoded {
     // The checksum line has a fixed length: "CHECKSUM=" + 64 digits + newline.
     let split = bytes.count - 74
     guard split > 0, let sum = String(validating: bytes[split...], as: UTF8.self), sum.hasPrefix("CHECKSUM="),
-      sum == "CHECKSUM=\(SHA256.hex(Array(bytes[..<split])))\n", let t = KeyValueText(bytes[..<split]),
-      t["LOCK"].flatMap({ Int($0) }) == expected, let kind = t["KIND"].flatMap(EntryKind.init(rawValue:)),
-      let token = t["TOKEN"].flatMap({ Token($0) }), let previous = t["PREVIOUS"],
-      let time = t["TIME"].flatMap(WallTime.init(text:)), let user = t["USER"],
-      let uid = t["UID"].flatMap({ UInt32($0) }), let host = t["HOST"], let bootID = t["BOOT_ID"],
-      let pid = t["PID"].flatMap({ Int32($0) }), let pidStart = t["PID_START"].flatMap({ UInt64($0) })
+      sum == "CHECKSUM=\(SHA256.hex(Array(bytes[..<split])))\n", let t = KeyValueText(bytes[..<split])
+    else { return .torn }
+    if let number = t["LOCK"], number != "\(expected)" { return .misplaced }
+    // Entries from before FORMAT was written are of the first one.
+    if t["FORMAT"] ?? Self.format != Self.format { return .newer }
+    guard t["LOCK"] != nil, let kindText = t["KIND"], let token = t["TOKEN"].flatMap({ Token($0) }),
+      let previous = t["PREVIOUS"], let time = t["TIME"].flatMap(WallTime.init(text:)), let author = Author(t)
+    else { return .torn }
+    guard let kind = EntryKind(rawValue: kindText),
+      t["OUTCOME"].map({ Outcome(rawValue: $0) != nil }) ?? true
+    else { return .newer }
+    return .entry(
+      LockEntry(
+        number: expected, previous: previous, time: time, author: author, body: EntryBody(kind, token, t),
+        identity: LogIdentity(t)))
+  }
+
+  /// Reads a lock file; nil if it is none of this number that this program understands.
+  public init?(decoding bytes: [UInt8], number: Int) {
+    guard case .entry(let entry) = Self.decode(bytes, number: number) else { return nil }
+    self = entry
+  }
+}
+
+extension Author {
+  fileprivate init?(_ t: KeyValueText) {
+    guard let user = t["USER"], let uid = t["UID"].flatMap({ UInt32($0) }), let host = t["HOST"],
+      let bootID = t["BOOT_ID"], let pid = t["PID"].flatMap({ Int32($0) }),
+      let pidStart = t["PID_START"].flatMap({ UInt64($0) })
     else { return nil }
-    var body = EntryBody(kind, token)
-    body.job = t["JOB_ID"].flatMap { JobID($0) }
-    body.restarts = t["RESTARTS"].flatMap { Int($0) }
-    body.node = t["NODE"].flatMap { isHostName($0) ? $0 : nil }
-    body.port = t["PORT"].flatMap { Int($0) }
-    body.scheduler = t["SCHEDULER"]
-    body.statusFile = t["STATUS_FILE"]
-    body.outcome = t["OUTCOME"].flatMap(Outcome.init(rawValue:))
-    body.reason = t["REASON"]
-    body.log = t["LOG"]
-    body.logTail = t["LOG_TAIL"]
     self.init(
-      number: expected, previous: previous, time: time,
-      author: Author(
-        user: user, uid: uid, host: host, bootID: bootID, pid: pid, pidStart: pidStart, nonce: t["NONCE"] ?? ""),
-      body: body)
+      user: user, uid: uid, host: host, bootID: bootID, pid: pid, pidStart: pidStart, nonce: t["NONCE"] ?? "")
+  }
+}
+
+extension LogIdentity {
+  fileprivate init?(_ t: KeyValueText) {
+    guard let id = t["LOG_ID"], let inode = t["LOCKS_INODE"].flatMap({ UInt64($0) }), let path = t["LOCKS_PATH"] else {
+      return nil
+    }
+    self.init(id: id, place: LogPlace(inode: inode, path: path))
+  }
+}
+
+extension EntryBody {
+  fileprivate init(_ kind: EntryKind, _ token: Token, _ t: KeyValueText) {
+    self.init(kind, token)
+    job = t["JOB_ID"].flatMap { JobID($0) }
+    restarts = t["RESTARTS"].flatMap { Int($0) }
+    node = t["NODE"].flatMap { isHostName($0) ? $0 : nil }
+    port = t["PORT"].flatMap { Int($0) }
+    scheduler = t["SCHEDULER"]
+    statusFile = t["STATUS_FILE"]
+    cluster = t["CLUSTER"]
+    outcome = t["OUTCOME"].flatMap(Outcome.init(rawValue:))
+    reason = t["REASON"]
+    log = t["LOG"]
+    logTail = t["LOG_TAIL"]
   }
 }

@@ -1,22 +1,47 @@
 /// One number of the log as it was read.
 public enum Slot: Hashable, Sendable {
   case entry(LockEntry, digest: String)
-  /// Not a whole entry: being written (where links are not supported), torn, or foreign.
+  /// Not a whole entry: being written (where links are not supported), or torn.
   case torn(digest: String)
+  /// Used up by something that decides nothing: no regular file, a copy of another number, or not written by whom it names.
+  case void(digest: String, why: String)
+  /// Written by a newer coord.
+  case newer(digest: String)
 
   public var entry: LockEntry? {
     if case .entry(let entry, _) = self { entry } else { nil }
   }
 
-  public var digest: String {
+  var isTorn: Bool { if case .torn = self { true } else { false } }
+
+  /// Written whole by a coord, of this version or a newer one.
+  var isWhole: Bool {
     switch self {
-    case .entry(_, let digest), .torn(let digest): digest
+    case .entry, .newer: true
+    case .torn, .void: false
     }
   }
 
-  public init(bytes: [UInt8], number: Int) {
+  public var digest: String {
+    switch self {
+    case .entry(_, let digest), .torn(let digest), .void(let digest, _), .newer(let digest): digest
+    }
+  }
+
+  /// - Parameter owner: whose file it is; nil where the file system does not say so reliably.
+  public init(bytes: [UInt8], number: Int, owner: UInt32? = nil) {
     let digest = SHA256.hex(bytes)
-    self = LockEntry(decoding: bytes, number: number).map { .entry($0, digest: digest) } ?? .torn(digest: digest)
+    switch LockEntry.decode(bytes, number: number) {
+    case .entry(let entry):
+      if let owner, owner != entry.author.uid {
+        self = .void(digest: digest, why: "it names user \(entry.author.uid), but is user \(owner)'s file")
+      } else {
+        self = .entry(entry, digest: digest)
+      }
+    case .newer: self = .newer(digest: digest)
+    case .misplaced: self = .void(digest: digest, why: "it is a copy of another number")
+    case .torn: self = .torn(digest: digest)
+    }
   }
 }
 
@@ -24,6 +49,8 @@ public enum Slot: Hashable, Sendable {
 public struct LogTail: Hashable, Sendable {
   public var first: Int
   public var slots: [Slot]
+  /// The number before `first` is needed and is not there (yet).
+  public var isCutOff = false
 
   public init(first: Int, slots: [Slot]) { (self.first, self.slots) = (first, slots) }
 
@@ -32,6 +59,9 @@ public struct LogTail: Hashable, Sendable {
   /// The number that comes next.
   public var next: Int { first + slots.count }
   public var lastNumber: Int { next - 1 }
+
+  /// All tokens that it names.
+  public var tokens: Set<Token> { Set(slots.compactMap { $0.entry?.token }) }
 }
 
 /// The state of the service: what the log's end says.
@@ -50,6 +80,10 @@ public struct ServiceState: Hashable, Sendable {
   public var stop: LockEntry?
   /// Set where the last token ended.
   public var end: LockEntry?
+  /// Which log this is, as its last entry says.
+  public var identity: LogIdentity?
+  /// False where what came before the first entry is missing: a live server may be of a token that was never read.
+  public var isFounded = true
 
   public init(next: Int, previous: String) { (self.next, self.previous) = (next, previous) }
 
@@ -68,62 +102,77 @@ public struct ServiceState: Hashable, Sendable {
 public enum LogFold: Hashable, Sendable {
   case state(ServiceState)
   /// The last number is not a whole entry (yet).
-  case beingWritten(number: Int, digest: String)
-  /// A number does not lead back to the one before it.
-  case damaged(number: Int)
+  case beingWritten(number: Int)
+  /// A number below the last one is not there (yet).
+  case missing(number: Int)
+  /// Written by a newer coord: what it decides is not known here.
+  case newer(number: Int)
 }
 
 extension LogTail {
-  /// Folds the entries into a state. `void` names a torn last number that has been watched unchanged for so long that
-  /// nobody is writing it any more: it then counts as taken by nobody.
+  /// What is not settled yet, as a value that can be watched: a torn last number, a missing one, or both.
+  public var unsettled: String? {
+    var marks: [String] = isCutOff ? ["no \(first - 1)"] : []
+    if case .torn(let digest)? = slots.last { marks.append(digest) }
+    return marks.isEmpty ? nil : marks.joined(separator: " ")
+  }
+
+  /// Folds the entries into a state. `void` is what `unsettled` was for so long that nobody is writing it any more: a torn
+  /// last number then counts as taken by nobody, and the log as beginning after a missing one.
   ///
-  /// PREVIOUS names the entry before, void numbers left out. So a number whose writer was held up, and completes it after
-  /// the log went on without it, stays void.
+  /// PREVIOUS names the last entry that counts before it; numbers in between are void. So a number whose writer was held
+  /// up, and completes it after the log went on without it, stays void. An entry that names nothing that counts is void
+  /// itself: a ghost of another life of this directory. docs/protocol.md, "What the directory may hold".
   public func fold(void: String? = nil) -> LogFold {
+    if isCutOff, void == nil || void != unsettled { return .missing(number: first - 1) }
     var state = ServiceState(next: first, previous: LockEntry.nothingBefore)
-    var before = state
+    // What counts so far: an entry's digest, and the state after it.
+    var counting: [(digest: String, state: ServiceState)] = []
     for (index, slot) in slots.enumerated() {
       let number = first + index
-      state.next = number
       switch slot {
-      case .torn(let digest):
-        if number == lastNumber, digest != void { return .beingWritten(number: number, digest: digest) }
+      case .void: break
+      case .newer: return .newer(number: number)
+      case .torn:
+        if number == lastNumber, void == nil || void != unsettled { return .beingWritten(number: number) }
       case .entry(let entry, let digest):
-        if entry.previous != state.previous, entry.previous == before.previous { state = before }
-        // The oldest number read may follow a pruned one; every other one must name its predecessor.
-        if index > 0 || number == 1, entry.previous != state.previous { return .damaged(number: number) }
-        before = state
+        if counting.isEmpty {
+          // The oldest one read may follow what was pruned. Where it is needed, that it is missing is known.
+          state.isFounded = !isCutOff && (entry.previous == LockEntry.nothingBefore || entry.kind == .ended)
+          counting.append((entry.previous, state))
+        }
+        guard let before = counting.lastIndex(where: { $0.digest == entry.previous }) else { break }
+        counting.removeSubrange((before + 1)...)
+        state = counting[before].state
         state.apply(entry)
         state.previous = digest
+        counting.append((digest, state))
       }
       state.next = number + 1
     }
+    // Numbers that were torn from the first one on have not decided anything.
+    if counting.isEmpty { state.isFounded = !isCutOff && slots.allSatisfy(\.isTorn) }
     return .state(state)
   }
-}
 
-extension LogTail {
-  /// The digest of the last number, where that is not a whole entry.
-  public var tornEnd: String? {
-    if case .torn(let digest)? = slots.last { digest } else { nil }
-  }
-
-  /// Folds, with a torn last number void once `watch` saw it unchanged for the claim limit.
+  /// Folds, with what is not settled void once `watch` saw it unchanged for the claim limit.
   public func fold(watching watch: inout Watch<String>, began: Instant, ended: Instant) -> LogFold {
-    watch.see(tornEnd, began: began, ended: ended)
-    return fold(void: watch.unchanged >= Limits.claimWatch ? tornEnd : nil)
+    watch.see(unsettled, began: began, ended: ended)
+    return fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)
   }
 
   /// Folds for the one who serves: a number that somebody is writing has not decided anything yet.
-  public var foldBeforeTornEnd: LogFold { fold(void: tornEnd) }
+  public var foldBeforeTornEnd: LogFold { fold(void: isCutOff ? nil : unsettled) }
 }
 
 extension ServiceState {
   /// An entry that is not allowed where it stands changes nothing: its number is used up all the same.
   mutating func apply(_ entry: LockEntry) {
+    identity = entry.identity ?? identity
     switch entry.kind {
     case .claimed where phase == .idle:
       (claim, submission, start, stop, end, phase) = (entry, nil, nil, nil, nil, .claimed)
+      isFounded = true
     case .submitted where phase == .claimed && stop == nil && entry.token == liveToken:
       (submission, phase) = (entry, .submitted)
     case .started where mayStart(entry.token): (start, phase) = (entry, .started)

@@ -47,6 +47,16 @@ public struct Observation: Sendable {
   public var obstacle: CoordError?
   /// Random bits for a claim, should one be made.
   public var freshToken: Token
+  /// Where this lock directory is; nil: not looked at.
+  public var place: LogPlace?
+  /// Whether the lock that server_info.txt names is there, and is the `started` of its token.
+  public var infoIsInLog = false
+  /// Whether the last claimant began to call sbatch, as far as its host can tell; nil: not known.
+  public var submitBegan: Bool?
+  /// Logs of jobs or a cookie secret are there: a server was started here before.
+  public var hasTraces = false
+  /// Every token of the log; nil: not read in this look.
+  public var tokens: Set<Token>?
 
   public init(
     began: Instant, now: Instant, wall: WallTime, info: InfoReading, log: Result<LogTail, StorageFailure>?,
@@ -64,9 +74,12 @@ public struct LockDraft: Hashable, Sendable {
   public var number: Int
   public var previous: String
   public var body: EntryBody
+  /// The log's, where it has one.
+  public var identity: LogIdentity?
 
   public init(after state: ServiceState, _ body: EntryBody) {
     (number, previous, self.body) = (state.next, state.previous, body)
+    identity = state.identity
   }
 }
 
@@ -83,6 +96,10 @@ public enum Progress: Hashable, Sendable {
   case unreachable(Endpoint)
   case stopping(JobID?, by: String)
   case ending(String)
+  /// The scheduler took its processors away: it stands still, and goes on one day.
+  case suspended(JobID, by: String)
+  /// A server of a log that is not here any more may live; how long it was quiet.
+  case olderLife(String, Duration)
 
   public var text: String {
     switch self {
@@ -98,6 +115,8 @@ public enum Progress: Hashable, Sendable {
     case .beatSilent(let node, _): "the server on \(node) has gone quiet: making sure that it is gone"
     case .unreachable(let endpoint): "the server is alive, but \(endpoint) does not accept a connection from here"
     case .stopping(let job, let by): "\(job.map { "job \($0)" } ?? "the server") is stopping, as \(by) asked"
+    case .suspended(let job, let by): "job \(job) of \(by) is suspended by the scheduler: its server stands still"
+    case .olderLife(let why, _): "making sure that no server from before is alive (\(why))"
     case .ending(let why): "making sure that the last job is gone (\(why))"
     }
   }
@@ -113,7 +132,8 @@ public enum Action: Hashable, Sendable {
   case append(LockDraft)
   /// Call sbatch: at most once per token, by the claimant.
   case submit(Token, within: Duration)
-  case cancel(JobID)
+  /// Ends a job of this user that was seen to carry the token; it is looked at once more before.
+  case cancel(JobID, token: Token)
   case wait(Duration, Progress)
   case answer(ServerInfo)
   /// The goal of a stop or a cleanup is reached.

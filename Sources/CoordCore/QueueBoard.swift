@@ -12,13 +12,18 @@ public struct QueueReading: Hashable, Sendable {
 
 /// The file names of the queue board.
 public enum QueueName {
+  /// A question each second takes 30 million years to come here.
+  private static let bound = 1_000_000_000_000_000
+  /// Nobody counts on from a number that is so far above all others: somebody put it there.
+  static let leap = 1_000_000
+
   static func name(_ number: Int, _ part: String) -> String { "queue.\(number).\(part)" }
 
   /// The number and part of a file of the board; nil for any other file.
   public static func parse(_ name: String) -> (number: Int, part: String)? {
     let rest = name.dropFirst(6)
     guard name.hasPrefix("queue."), let mark = rest.utf8.firstIndex(of: UInt8(ascii: ".")), let n = Int(rest[..<mark]),
-      n > 0
+      n > 0, n < bound
     else { return nil }
     return (n, String(rest[mark...].dropFirst()))
   }
@@ -36,13 +41,15 @@ public struct QueueBoard<Files: LockFiles> {
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
   private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
-    var asked = 0
+    let all = try files.names().compactMap(QueueName.parse).sorted { $0.number < $1.number }
+    var asked = all.first?.number ?? 0
     var answered: [Int] = []
-    for case (let number, let part)? in try files.names().lazy.map(QueueName.parse) {
-      asked = max(asked, number)
+    for (number, part) in all {
+      guard number - asked <= QueueName.leap else { break }
+      asked = number
       if part == "answer" { answered.append(number) }
     }
-    return (asked, answered.sorted())
+    return (asked, answered)
   }
 
   /// The newest answer that can be read.

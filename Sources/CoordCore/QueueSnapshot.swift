@@ -1,11 +1,12 @@
-/// What is asked of the scheduler: the jobs of these users.
+/// What is looked for.
 public struct QueueQuery: Hashable, Sendable {
-  public var uids: [UInt32]
+  public var job: JobID?
+  public var token: Token?
+  public var others: [JobID]
   public var cluster: String?
 
-  public init(uids: [UInt32], cluster: String? = nil) {
-    self.uids = Set(uids).sorted()
-    self.cluster = cluster
+  public init(job: JobID? = nil, token: Token? = nil, others: [JobID] = [], cluster: String? = nil) {
+    (self.job, self.token, self.others, self.cluster) = (job, token, others, cluster)
   }
 }
 
@@ -25,10 +26,14 @@ public struct QueueSnapshot: Hashable, Sendable {
   public var host: String
   public var seesEverybody: Bool
   public var outcome: Outcome
+  public var cluster: String?
+  public var narrow = false
 
   public init(
-    scheduler: String, query: QueueQuery, askedBy: UInt32, host: String, seesEverybody: Bool, outcome: Outcome
+    scheduler: String, query: QueueQuery, cluster: String? = nil, askedBy: UInt32, host: String, seesEverybody: Bool,
+    outcome: Outcome
   ) {
+    self.cluster = cluster
     (self.scheduler, self.query, self.askedBy, self.host) = (scheduler, query, askedBy, host)
     (self.seesEverybody, self.outcome) = (seesEverybody, outcome)
   }
@@ -36,7 +41,6 @@ public struct QueueSnapshot: Hashable, Sendable {
   public var encoded: [UInt8] {
     var t = KeyValueText()
     t.add("SCHEDULER", scheduler)
-    t.add("UIDS", query.uids.map(String.init).joined(separator: ","))
     t.add("CLUSTER", query.cluster)
     t.add("ASKED_BY", "\(askedBy)")
     t.add("HOST", host)
@@ -57,8 +61,7 @@ public struct QueueSnapshot: Hashable, Sendable {
 
   public init?(decoding bytes: [UInt8]) {
     guard let t = KeyValueText(bytes), t["COMPLETE"] == "yes", let scheduler = t["SCHEDULER"],
-      let askedBy = t["ASKED_BY"].flatMap({ UInt32($0) }), let host = t["HOST"], let sees = t["SEES_EVERYBODY"],
-      let uids = t["UIDS"]
+      let askedBy = t["ASKED_BY"].flatMap({ UInt32($0) }), let host = t["HOST"], let sees = t["SEES_EVERYBODY"]
     else { return nil }
     var jobs: [QueuedJob] = []
     for (_, value) in t.pairs.filter({ $0.key == "JOB" }) {
@@ -71,7 +74,7 @@ public struct QueueSnapshot: Hashable, Sendable {
     }
     self.init(
       scheduler: scheduler,
-      query: QueueQuery(uids: uids.split(separator: ",").compactMap { UInt32($0) }, cluster: t["CLUSTER"]),
+      query: QueueQuery(cluster: t["CLUSTER"]),
       askedBy: askedBy, host: host, seesEverybody: sees == "yes",
       outcome: t["UNKNOWN"].map { .unknown($0) } ?? .answered(jobs))
   }
@@ -85,8 +88,15 @@ public struct Wanted: Hashable, Sendable {
   public var scheduler: String
   /// Where the job is a local process, the host that can tell.
   public var host: String?
+  public var cluster: String?
+  public var workDir: String?
+  public var name: String?
 
-  public init(token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil) {
+  public init(
+    token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil, cluster: String? = nil,
+    workDir: String? = nil, name: String? = nil
+  ) {
+    (self.cluster, self.workDir, self.name) = (cluster, workDir, name)
     (self.token, self.job, self.owner, self.scheduler, self.host) = (token, job, owner, scheduler, host)
   }
 }
@@ -114,7 +124,7 @@ public enum Sighting: Hashable, Sendable {
         self = .found(match)
       } else if let host = wanted.host, host != snapshot.host {
         self = .unknown("only \(host) can see that process")
-      } else if !snapshot.query.uids.contains(wanted.owner) || snapshot.query.cluster != wanted.job?.cluster {
+      } else if snapshot.query.cluster != wanted.job?.cluster {
         self = .unknown("not asked yet")
       } else if !snapshot.seesEverybody, snapshot.askedBy != wanted.owner {
         self = .unknown("the jobs of other users are hidden here (PrivateData)")

@@ -14,11 +14,14 @@ public struct ServerInfo: Hashable, Sendable {
   public var lock: Int
   public var token: Token
   public var user: String
+  /// Whose server it is: two projects may be set to one file. Empty in files of an older coord.
+  public var project = ""
 
   public init(
     endpoint: Endpoint, jobID: String, started: WallTime, state: State, beat: Int, heartbeat: WallTime,
-    ends: WallTime?, lock: Int, token: Token, user: String
+    ends: WallTime?, lock: Int, token: Token, user: String, project: String = ""
   ) {
+    self.project = project
     (self.endpoint, self.jobID, self.started, self.state, self.beat) = (endpoint, jobID, started, state, beat)
     (self.heartbeat, self.ends, self.lock, self.token, self.user) = (heartbeat, ends, lock, token, user)
   }
@@ -37,6 +40,7 @@ public struct ServerInfo: Hashable, Sendable {
     t.add("LOCK", "\(lock)")
     t.add("TOKEN", token.description)
     t.add("USER", user)
+    t.add("PROJECT", project.isEmpty ? nil : project)
     return Array(t.encoded.utf8)
   }
 
@@ -51,7 +55,20 @@ public struct ServerInfo: Hashable, Sendable {
     else { return nil }
     self.init(
       endpoint: endpoint, jobID: jobID, started: started, state: state, beat: beat, heartbeat: heartbeat,
-      ends: t["ENDS"].flatMap(WallTime.init(text:)), lock: lock, token: token, user: user)
+      ends: t["ENDS"].flatMap(WallTime.init(text:)), lock: lock, token: token, user: user, project: t["PROJECT"] ?? "")
+  }
+}
+
+/// What scripts from before coord wrote under the same name: NODE and PORT, and mostly JOB_ID.
+public struct PlainServerInfo: Hashable, Sendable {
+  public var endpoint: Endpoint
+  public var job: JobID?
+
+  public init?(decoding bytes: [UInt8]) {
+    guard bytes.count < 65_536, let t = KeyValueText(bytes), t["TOKEN"] == nil, let node = t["NODE"]?.trimmed,
+      let port = t["PORT"].flatMap({ Int($0.trimmed) }), let endpoint = Endpoint(node: node, port: port)
+    else { return nil }
+    (self.endpoint, job) = (endpoint, t["JOB_ID"].flatMap { JobID($0.trimmed) })
   }
 }
 
@@ -59,6 +76,8 @@ public struct ServerInfo: Hashable, Sendable {
 public enum InfoReading: Hashable, Sendable {
   case absent
   case info(ServerInfo, digest: Int)
+  /// Of a server that coord did not start.
+  case plain(PlainServerInfo, digest: Int)
   /// Something is there that is no server_info.
   case invalid(digest: Int)
   /// Nothing is known: neither that it beats nor that it does not.
@@ -66,7 +85,11 @@ public enum InfoReading: Hashable, Sendable {
 
   public init(bytes: [UInt8]) {
     let digest = bytes.hashValue
-    self = ServerInfo(decoding: bytes).map { .info($0, digest: digest) } ?? .invalid(digest: digest)
+    if let info = ServerInfo(decoding: bytes) {
+      self = .info(info, digest: digest)
+    } else {
+      self = PlainServerInfo(decoding: bytes).map { .plain($0, digest: digest) } ?? .invalid(digest: digest)
+    }
   }
 
   public var info: ServerInfo? {

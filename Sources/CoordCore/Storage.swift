@@ -5,6 +5,8 @@ public struct StorageFailure: Error, Hashable, Sendable {
     case full
     /// Hard links are not to be had on this filesystem.
     case unsupported
+    /// The directory itself is not there.
+    case missing
     case other
   }
 
@@ -20,17 +22,27 @@ public struct StorageFailure: Error, Hashable, Sendable {
       .permission(
         what: "the team's directory does not let you in", why: text,
         next: "ask its owner to give your group access: `chmod -R g+rwXs hpc_utils`")
-    case .full, .unsupported, .other: .sharedDirectory(what: "the shared directory failed", why: text)
+    case .full, .unsupported, .missing, .other: .sharedDirectory(what: "the shared directory failed", why: text)
     }
   }
 }
 
+/// What stands under a name of the directory.
+public enum LockFile: Hashable, Sendable {
+  /// - owner: nil where the file system does not say it reliably.
+  case bytes([UInt8], owner: UInt32?)
+  /// No regular file: what it is, in words.
+  case strange(String)
+}
+
 /// The few things that the protocol does to its directory. Names are plain file names in it.
 public protocol LockFiles {
-  /// All names, in no order.
+  /// All names, in no order; none where the directory was removed.
   func names() throws(StorageFailure) -> [String]
-  /// The content, opened afresh; nil if there is no such file.
-  func read(_ name: String) throws(StorageFailure) -> [UInt8]?
+  /// What is there, opened afresh, no link followed; nil if there is nothing.
+  func lock(_ name: String) throws(StorageFailure) -> LockFile?
+  /// Whether a file that this process makes is its user's: some file servers make all files one user's.
+  var ownersAreReal: Bool { get }
   /// Writes a whole new file under a temporary name, down to the disk. Returns when the file system says it was written.
   func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime
   /// Gives a staged file its final name, unless that is taken. What it reports is not to be trusted: read the name back.
@@ -46,6 +58,11 @@ public protocol LockFiles {
 }
 
 extension LockFiles {
+  /// The content; nil if there is no such file, or none that has one.
+  public func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
+    if case .bytes(let bytes, _)? = try lock(name) { bytes } else { nil }
+  }
+
   /// Puts `bytes` under `name` unless it is taken, and says what is there now; nil: nothing can be said, try the same again.
   public func place(_ bytes: [UInt8], as name: String, nonce: String) throws(StorageFailure) -> [UInt8]? {
     let temporary = "tmp.\(nonce).\(name)"

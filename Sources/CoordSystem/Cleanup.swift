@@ -54,7 +54,7 @@ public struct Cleanup<Cluster: Scheduler> {
       if dryRun {
         done.append("would cancel surplus job \(job.id)")
       } else {
-        let problem = scheduler.cancel(job.id)
+        let problem = scheduler.cancel(job.id, token: job.token ?? Machine.freshToken())
         done.append(
           problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
       }
@@ -70,7 +70,7 @@ public struct Cleanup<Cluster: Scheduler> {
         Machine.sleep(.milliseconds(500))
         continue
       }
-      let snapshot = scheduler.queue(QueueQuery(uids: [machine.author.uid]))
+      let snapshot = scheduler.queue(QueueQuery())
       try? board.publish(snapshot, number: number)
       return snapshot
     }

@@ -37,7 +37,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     statusFile = StatusFile(path: project.statusFile)
     coordinator = Coordinator(
       goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists, seen: seen,
-      now: Machine.now)
+      home: project.home, now: Machine.now)
   }
 
   /// Runs to the end. `say` gets each new thing that is waited for.
@@ -77,7 +77,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .append(let draft) where dryRun:
         say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
         return .over(.settled(ServiceState(next: draft.number, previous: draft.previous)))
-      case .cancel(let job) where dryRun: say("would cancel job \(job)")
+      case .cancel(let job, _) where dryRun: say("would cancel job \(job)")
       default:
         if let error = perform(action) { return .over(.failed(error)) }
       }
@@ -86,36 +86,57 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   }
 
   private mutating func observe() -> Observation {
-    let began = Machine.now
-    var log: Result<LogTail, StorageFailure>?
-    var claimant = Observation.Claimant.unknown
-    var submitOutput = ""
-    var queue: QueueReading?
+    var o = Observation(
+      began: Machine.now, now: Machine.now, wall: Machine.wall, info: .absent, log: nil, queue: nil,
+      freshToken: Machine.freshToken())
     if readsLog {
       do throws(StorageFailure) {
         let tail = try writer.log.tail()
-        log = .success(tail)
-        if case .state(let state) = tail.fold() { (claimant, submitOutput) = lookAround(state) }
-        queue = try board.latest()
+        o.log = .success(tail)
+        o.queue = try board.latest()
+        o.place = project.logPlace
+        if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
-        log = .failure(error)
+        o.log = .failure(error)
       }
     }
-    let info = statusFile.read()
-    return Observation(
-      began: began, now: Machine.now, wall: Machine.wall, info: info, log: log, queue: queue, claimant: claimant,
-      submitOutput: submitOutput, obstacle: obstacle ?? nil, freshToken: Machine.freshToken())
+    o.info = statusFile.read()
+    if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = isInLog(info) }
+    (o.now, o.wall, o.obstacle) = (Machine.now, Machine.wall, obstacle ?? nil)
+    return o
   }
 
-  private mutating func lookAround(_ state: ServiceState) -> (Observation.Claimant, String) {
-    // Somebody may have set another STATUS_FILE: what counts is where the job writes.
-    if state.phase == .started, let path = state.start?.body.statusFile {
-      statusFile = StatusFile(path: project.resolve(path))
+  /// One look-up: a server_info.txt of another project, or of a log that was removed, is nobody's answer.
+  private func isInLog(_ info: ServerInfo) -> Bool {
+    guard let entry = ((try? writer.log.read(info.lock)) ?? nil)?.entry else { return false }
+    return entry.kind == .started && entry.token == info.token
+  }
+
+  private mutating func lookAround(
+    _ state: ServiceState, _ tail: LogTail, _ o: inout Observation
+  ) throws(StorageFailure) {
+    switch state.phase {
+    case .idle:
+      if obstacle == nil { obstacle = .some(project.obstacle()) }
+      if state.previous == LockEntry.nothingBefore { o.hasTraces = project.hasTraces }
+      // A job of a token that the tail does not name may be of an older one, long over.
+      if case .answered(let jobs)? = o.queue?.snapshot.outcome,
+        !jobs.allSatisfy({ $0.token.map(tail.tokens.contains) ?? true })
+      {
+        o.tokens = Set(try writer.log.all().compactMap(\.slot.entry?.token))
+      }
+    case .claimed:
+      guard let claim = state.claim else { return }
+      let files = SubmitFiles(project: project, token: claim.token)
+      o.claimant = ProcessTable.claimant(claim.author, seenFrom: machine.author)
+      // Only on its own host is what it did not make known not to be there.
+      if claim.author.host == machine.author.host { o.submitBegan = files.exist }
+      o.submitOutput = files.read("out")
+    case .submitted: break
+    case .started:
+      // Somebody may have set another STATUS_FILE: what counts is where the job writes.
+      if let path = state.start?.body.statusFile { statusFile = StatusFile(path: project.resolve(path)) }
     }
-    if state.phase == .idle, obstacle == nil { obstacle = .some(project.obstacle()) }
-    guard state.phase == .claimed, let claim = state.claim else { return (.unknown, "") }
-    let files = SubmitFiles(project: project, token: claim.token)
-    return (ProcessTable.claimant(claim.author, seenFrom: machine.author), files.read("out"))
   }
 
   /// Carries out one action; an error ends the run.
@@ -145,7 +166,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
           coordinator.handle(.notSubmitted(token, lasting: tolerate(error)), now: Machine.now)
           return nil
         }
-      case .cancel(let job): _ = scheduler.cancel(job)
+      case .cancel(let job, let token): _ = scheduler.cancel(job, token: token)
       case .wait, .answer, .settle, .fail: break
       }
       lastStorageFailure = nil
@@ -158,6 +179,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// A storage failure may pass: it is one only after it stayed for a while.
   private mutating func tolerate(_ failure: StorageFailure) -> CoordError? {
     if failure.kind == .permission { return failure.error }
+    // Removed while we work: it is made anew, and what that means is for the next look.
+    if failure.kind == .missing { try? project.prepare() }
     let since = lastStorageFailure?.since ?? Machine.now
     lastStorageFailure = (since, failure)
     Machine.sleep(.milliseconds(300))

@@ -111,12 +111,15 @@ public struct Doctor {
       let log = LockLog(PosixLockFiles(directory: project.locks))
       switch try log.tail().fold() {
       case .state(let state): return Check("lock log", .good, "\(state.lastNumber) numbers, whole")
-      case .beingWritten(let number, _):
+      case .beingWritten(let number):
         return Check("lock log", .doubtful, "number \(number) is being written", next: "look again in two minutes")
-      case .damaged(let number):
+      case .missing(let number):
         return Check(
-          "lock log", .bad, "number \(number) does not follow number \(number - 1)",
-          next: "a file was changed or copied by hand: restore hpc_utils/locks whole from a backup")
+          "lock log", .doubtful, "number \(number) is missing",
+          next: "nothing: after two minutes the log goes on without what came before it")
+      case .newer(let number):
+        let error = CoordError.newerCoord(lock: number)
+        return Check("lock log", .bad, error.why, next: error.next)
       }
     } catch {
       return Check("lock log", .bad, error.text, next: error.error.next)
@@ -129,7 +132,7 @@ public struct Doctor {
     }
     let slurm = Slurm(project: project, machine: machine)
     let began = Machine.now
-    let snapshot = slurm.queue(QueueQuery(uids: [machine.author.uid]))
+    let snapshot = slurm.queue(QueueQuery())
     switch snapshot.outcome {
     case .answered(let jobs):
       return [

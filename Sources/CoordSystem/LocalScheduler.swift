@@ -33,7 +33,7 @@ public struct LocalScheduler: Scheduler {
   public func queue(_ query: QueueQuery) -> QueueSnapshot {
     var jobs: [QueuedJob] = []
     for row in ProcessTable.rows() {
-      guard let owner = status(of: "/proc/\(row.pid)")?.st_uid, query.uids.contains(owner),
+      guard let owner = status(of: "/proc/\(row.pid)")?.st_uid,
         let token = Self.job(ProcessTable.arguments(of: row.pid)), let id = JobID("\(row.pid)")
       else { continue }
       jobs.append(QueuedJob(id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment ?? ""))
@@ -45,7 +45,7 @@ public struct LocalScheduler: Scheduler {
       seesEverybody: seesEverybody, outcome: .answered(jobs))
   }
 
-  public func cancel(_ job: JobID) -> String? {
+  public func cancel(_ job: JobID, token: Token) -> String? {
     guard let pid = Int32(job.number), Self.job(ProcessTable.arguments(of: pid)) != nil else { return nil }
     return kill(pid, SIGTERM) == 0 || errno == ESRCH ? nil : SystemFailure("kill \(pid)").text
   }

@@ -15,11 +15,48 @@ public struct PosixLockFiles: LockFiles, Sendable {
   private func path(_ name: String) -> String { directory + "/" + name }
 
   public func names() throws(StorageFailure) -> [String] {
-    do throws(SystemFailure) { return try entries(of: directory) } catch { throw StorageFailure(error) }
+    do throws(SystemFailure) {
+      return try entries(of: directory)
+    } catch {
+      // Removed by somebody. Where what is above it is missing too, the file system itself is away, which is no answer.
+      if error.code == ENOENT, status(of: Project.parent(of: directory)) != nil { return [] }
+      throw StorageFailure(error)
+    }
   }
 
-  public func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
-    do throws(SystemFailure) { return try contents(of: path(name)) } catch { throw StorageFailure(error) }
+  public func lock(_ name: String) throws(StorageFailure) -> LockFile? {
+    do throws(SystemFailure) {
+      let file = try Descriptor(path: path(name), O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+      var s = stat()
+      guard fstat(file.raw, &s) == 0 else { throw SystemFailure("stat \(path(name))") }
+      guard s.st_mode & S_IFMT == S_IFREG else { return .strange(Self.kind(s.st_mode)) }
+      return .bytes(try file.readAll(path(name)), owner: Self.nobodies.contains(s.st_uid) ? nil : s.st_uid)
+    } catch {
+      switch error.code {
+      case ENOENT: return nil
+      case ELOOP: return .strange("a symbolic link")
+      case ENXIO: return .strange("a socket")
+      default: throw StorageFailure(error)
+      }
+    }
+  }
+
+  /// What a file server shows where it does not know or does not trust the owner (exports(5), nfsidmap(5)).
+  private static let nobodies: Set<UInt32> = [65_534, 4_294_967_294, .max]
+
+  private static func kind(_ mode: mode_t) -> String {
+    switch mode & S_IFMT {
+    case S_IFDIR: "a directory"
+    case S_IFIFO: "a pipe"
+    default: "no regular file"
+    }
+  }
+
+  public var ownersAreReal: Bool {
+    let probe = "tmp.\(hexadecimal(Machine.random(), digits: 16)).owner"
+    defer { discard(probe) }
+    guard let made = try? CoordSystem.stage([], at: path(probe), mode: mode) else { return true }
+    return made.st_uid == geteuid()
   }
 
   public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
@@ -58,6 +95,7 @@ extension StorageFailure {
       case EACCES: .permission
       case EPERM where !failure.operation.hasPrefix("link"): .permission
       case ENOSPC, EDQUOT: .full
+      case ENOENT: .missing
       // vfat answers EPERM, overlay and FUSE filesystems ENOSYS or EOPNOTSUPP, Lustre and OCFS2 may answer EMLINK.
       case EPERM, ENOSYS, EOPNOTSUPP, EMLINK: .unsupported
       default: .other

@@ -62,6 +62,23 @@ public struct Project: Sendable {
     return path
   }
 
+  /// Where the lock directory is; nil where there is none.
+  public var logPlace: LogPlace? {
+    guard let path = Self.realPath(locks), let s = status(of: path) else { return nil }
+    return LogPlace(inode: UInt64(s.st_ino), path: path)
+  }
+
+  /// Whether a server was started here before, by what its jobs leave.
+  public var hasTraces: Bool {
+    if status(of: utils + "/.cookie_secret") != nil { return true }
+    return ((try? entries(of: logs)) ?? []).contains { $0.hasPrefix("panel-server-") }
+  }
+
+  /// What this project's jobs look like in the queue.
+  public var home: Home {
+    Home(jobName: settings.jobName, root: root, statusIsOutside: !statusFile.hasPrefix(root + "/"))
+  }
+
   private static func realPath(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }

@@ -11,7 +11,7 @@ public protocol Scheduler {
   /// The jobs of some users. Whatever is not certain is `unknown`.
   func queue(_ query: QueueQuery) -> QueueSnapshot
   /// Ends a job of this user; what went wrong, if it did.
-  func cancel(_ job: JobID) -> String?
+  func cancel(_ job: JobID, token: Token) -> String?
 }
 
 /// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
@@ -57,9 +57,8 @@ public final class Slurm: Scheduler {
   }
 
   public func queue(_ query: QueueQuery) -> QueueSnapshot {
-    let users = query.uids.map(String.init).joined(separator: ",")
     var arguments = [
-      "squeue", "--noheader", "--states=all", "--user=\(users)", "--format=\(SlurmText.queueFormat)",
+      "squeue", "--noheader", "--states=all", "--format=\(SlurmText.queueFormat)",
     ]
     if let cluster = query.cluster { arguments.append("--clusters=\(cluster)") }
     let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
@@ -81,7 +80,7 @@ public final class Slurm: Scheduler {
       seesEverybody: seesEverybody ?? false, outcome: outcome)
   }
 
-  public func cancel(_ job: JobID) -> String? {
+  public func cancel(_ job: JobID, token: Token) -> String? {
     let arguments = ["scancel"] + (job.cluster.map { ["--clusters=\($0)"] } ?? []) + [job.number]
     let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
     return done.status == 0 ? nil : done.errors.lastMeaningfulLine ?? "scancel failed"
@@ -122,6 +121,9 @@ public struct SubmitFiles {
   public func read(_ part: String) -> String {
     String(decoding: ((try? contents(of: path(part))) ?? nil) ?? [], as: UTF8.self)
   }
+
+  /// Whether a call of sbatch was begun. A claimant makes them before it calls it; a local job has none.
+  public var exist: Bool { project.settings.scheduler == .local || status(of: path("out")) != nil }
 
   public func remove() {
     for part in ["out", "err"] { unlink(path(part)) }

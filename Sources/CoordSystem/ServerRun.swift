@@ -136,14 +136,19 @@ struct ServerRun: ~Copyable {
       }
       let info = ServerInfo(
         endpoint: endpoint, jobID: around.job.number, started: started, state: state, beat: beats,
-        heartbeat: Machine.wall, ends: around.ends, lock: lock, token: token, user: around.machine.author.user)
+        heartbeat: Machine.wall, ends: around.ends, lock: lock, token: token, user: around.machine.author.user,
+        project: around.project.root)
       do throws(SystemFailure) {
         try around.status.write(info, nonce: around.machine.author.nonce)
       } catch {
         around.say("heartbeat failed: \(error.text)")
         return .beatFailed(error.text)
       }
-      guard case .state = fold else { return .beatFailed("the end of the lock log is not whole") }
+      switch fold {
+      // A newer coord's decisions are not known here: what serves goes on serving.
+      case .state, .newer: break
+      case .beingWritten, .missing: return .beatFailed("the end of the lock log is not whole")
+      }
       server?.guardian.completedBeat(began: began)
       return .beatCompleted(fold, began: began)
     } catch {

@@ -72,8 +72,14 @@ public struct Supervisor {
       do throws(StorageFailure) {
         let began = Machine.now
         let tail = try writer.log.tail()
-        guard case .state(let state) = tail.fold(watching: &torn, began: began, ended: Machine.now) else {
-          throw StorageFailure(.other, "the end of the lock log is not whole")
+        let state: ServiceState
+        switch tail.fold(watching: &torn, began: began, ended: Machine.now) {
+        case .state(let folded): state = folded
+        case .newer(let number): return .failure(.newerCoord(lock: number))
+        case .beingWritten, .missing: throw StorageFailure(.other, "the end of the lock log is not whole")
+        }
+        if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
+          return .failure(.copiedLog(identity, to: place))
         }
         switch fence.decide(state, patient: Machine.now < patience) {
         case .claim(let draft):

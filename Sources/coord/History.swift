@@ -8,6 +8,7 @@ enum History {
       Console.note("nothing was ever decided here")
       return
     }
+    _ = try session.readState()
     do throws(StorageFailure) {
       for (number, slot) in try LockLog(PosixLockFiles(directory: session.project.locks)).all() {
         Console.answer(session.arguments.has("--json") ? json(number, slot.entry) : text(number, slot.entry))

@@ -27,16 +27,8 @@ enum Logs {
 
   /// The log of the last job that started, else the newest file.
   private static func current(_ session: Session) throws(CoordError) -> String? {
-    do throws(StorageFailure) {
-      if session.project.hasLocks,
-        case .state(let state) = try LockLog(PosixLockFiles(directory: session.project.locks)).tail().fold(),
-        let log = (state.start ?? state.end)?.body.log
-      {
-        return session.project.resolve(log)
-      }
-    } catch {
-      throw error.error
-    }
+    let state = try session.readState()
+    if let log = (state.start ?? state.end)?.body.log { return session.project.resolve(log) }
     return LogReader.newest(in: session.project.logs)
   }
 }

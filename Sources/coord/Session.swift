@@ -22,6 +22,26 @@ struct Session {
     run(goal, scheduler, wait, insists, seen, dryRun)
   }
 
+  /// What the log's end says now, for verbs that decide nothing: what is being written is passed over.
+  func readState() throws(CoordError) -> ServiceState {
+    guard project.hasLocks else { return ServiceState(next: 1, previous: LockEntry.nothingBefore) }
+    let tail: LogTail
+    do throws(StorageFailure) {
+      tail = try LockLog(PosixLockFiles(directory: project.locks)).tail()
+    } catch {
+      throw error.error
+    }
+    switch tail.fold(void: tail.unsettled) {
+    case .newer(let number): throw .newerCoord(lock: number)
+    case .beingWritten(let number), .missing(let number): throw .bug("lock \(number) is not settled")
+    case .state(let state):
+      if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
+        throw .copiedLog(identity, to: place)
+      }
+      return state
+    }
+  }
+
   /// The one that the team's settings name.
   var scheduler: any Scheduler {
     switch project.settings.scheduler {

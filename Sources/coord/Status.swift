@@ -4,9 +4,10 @@ import CoordSystem
 /// `coord status`: how the server stands. Changes nothing.
 enum Status {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
+    let state = try session.readState()
     let report: StatusReport
     do throws(StorageFailure) {
-      report = try StatusReader(session: session).read()
+      report = try StatusReader(session: session).read(state)
     } catch {
       throw error.error
     }
@@ -40,17 +41,13 @@ enum Status {
 private struct StatusReader {
   let session: Session
 
-  func read() throws(StorageFailure) -> StatusReport {
-    guard session.project.hasLocks else { return StatusReport(service: ServiceState(next: 1, previous: "")) }
-    let files = PosixLockFiles(directory: session.project.locks)
-    guard case .state(let state) = try LockLog(files).tail().fold() else {
-      throw StorageFailure(.other, "the end of the lock log is not whole; it may be being written")
-    }
+  func read(_ state: ServiceState) throws(StorageFailure) -> StatusReport {
     var report = StatusReport(service: state)
     switch state.phase {
     case .idle: break
     case .started: (report.info, report.beats) = watch(state)
-    case .claimed, .submitted: report.sighting = try look(state, files)
+    case .claimed, .submitted:
+      report.sighting = try look(state, PosixLockFiles(directory: session.project.locks))
     }
     return report
   }
@@ -80,7 +77,7 @@ private struct StatusReader {
     guard let token = state.liveToken, let owner = state.owner else { return .unknown("no job") }
     var board = QueueBoard(files, nonce: session.machine.author.nonce)
     if let number = try board.takeRight(now: Machine.now) {
-      let query = QueueQuery(uids: [session.machine.author.uid, owner.uid], cluster: state.job?.cluster)
+      let query = QueueQuery(job: state.job, token: token, cluster: state.job?.cluster)
       try board.publish(scheduler.queue(query), number: number)
     }
     guard let reading = try board.latest() else { return .unknown("not asked yet") }

@@ -51,7 +51,7 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
     QueuedJob(id: JobID(id)!, user: "u", uid: uid, state: state, comment: token.comment)
   }
   let snapshot = QueueSnapshot(
-    scheduler: "slurm", query: QueueQuery(uids: [1001]), askedBy: 1001, host: "login1", seesEverybody: true,
+    scheduler: "slurm", query: QueueQuery(), askedBy: 1001, host: "login1", seesEverybody: true,
     outcome: .answered([
       job("1", 1001, "PENDING", ours), job("2", 1002, "PENDING", ours), job("3", 1001, "COMPLETED", ours),
       job("4", 1001, "PENDING", foreign), job("4711", 1001, "RUNNING", live), job("5", 1001, "PENDING", live),

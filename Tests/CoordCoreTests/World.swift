@@ -12,6 +12,10 @@ struct World {
   var queue: QueueReading?
   var claimant = Observation.Claimant.unknown
   var submitOutput = ""
+  var place: LogPlace?
+  var infoIsInLog = true
+  var submitBegan: Bool?
+  var hasTraces = false
   private var tokens: UInt64 = 100
 
   static func author(_ user: String, _ uid: UInt32, _ host: String) -> Author {
@@ -42,18 +46,19 @@ struct World {
 
   /// The scheduler's next answer, as `askedBy` got it.
   mutating func answer(
-    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, uids: [UInt32] = [1001, 1002]
+    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, query: QueueQuery? = nil
   ) {
     publish(
       QueueSnapshot(
-        scheduler: "slurm", query: QueueQuery(uids: uids), askedBy: askedBy, host: "login2",
+        scheduler: "slurm", query: query ?? QueueQuery(job: World.job, token: tail.slots.last?.entry?.token),
+        askedBy: askedBy, host: "login2",
         seesEverybody: seesEverybody, outcome: .answered(jobs)))
   }
 
   mutating func noAnswer() {
     publish(
       QueueSnapshot(
-        scheduler: "slurm", query: QueueQuery(uids: [1001]), askedBy: 1002, host: "login2", seesEverybody: false,
+        scheduler: "slurm", query: QueueQuery(), askedBy: 1002, host: "login2", seesEverybody: false,
         outcome: .unknown("slurm_load_jobs error: Unable to contact slurm controller (connect failure)")))
   }
 
@@ -75,16 +80,20 @@ struct World {
 
   mutating func observation(log: Bool = true, began: Instant? = nil) -> Observation {
     tokens += 1
-    return Observation(
+    var o = Observation(
       began: began ?? now, now: now, wall: wall, info: info, log: log ? .success(tail) : nil, queue: queue,
       claimant: claimant,
       submitOutput: submitOutput, freshToken: World.token(tokens))
+    (o.place, o.infoIsInLog, o.submitBegan, o.hasTraces) = (place, infoIsInLog, submitBegan, hasTraces)
+    return o
   }
 
   func observer(_ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, wait: Int = 100_000, seen: Token? = nil)
     -> Coordinator
   {
-    Coordinator(goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen, now: now)
+    Coordinator(
+      goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen,
+      home: Home(root: "/project"), now: now)
   }
 }
 

@@ -13,7 +13,7 @@ final class SimClient: SimProcess {
   {
     self.goal = goal
     coordinator = Coordinator(
-      goal: goal, me: uid, scheduler: "slurm", wait: wait, insists: false, now: host.now(wake))
+      goal: goal, me: uid, scheduler: "slurm", wait: wait, insists: false, home: SimSlurm.home, now: host.now(wake))
     super.init(world, host: host, uid: uid, wake: wake)
     board = QueueBoard(SimFiles(self), nonce: author.nonce)
   }
@@ -28,26 +28,38 @@ final class SimClient: SimProcess {
   }
 
   private func observe() -> Observation {
-    let began = now
-    var tail: Result<LogTail, StorageFailure>?
-    var queue: QueueReading?
-    var claimant = Observation.Claimant.unknown
+    var o = Observation(
+      began: now, now: now, wall: wall, info: .absent, log: nil, queue: nil,
+      freshToken: Token(random: world.random.next(), world.random.next()))
     if readsLog {
       do throws(StorageFailure) {
-        let read = try log.tail()
-        tail = .success(read)
-        if case .state(let state) = read.fold(), let claim = state.claim, claim.author.host == host.name {
-          claimant = world.processes.contains { $0.author.nonce == claim.author.nonce && !$0.dead } ? .alive : .dead
-        }
-        queue = try board.latest()
+        let tail = try log.tail()
+        o.log = .success(tail)
+        o.queue = try board.latest()
+        if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
-        tail = .failure(error)
+        o.log = .failure(error)
       }
     }
-    let info = SimFiles(self).readInfo()
-    return Observation(
-      began: began, now: now, wall: wall, info: info, log: tail, queue: queue, claimant: claimant,
-      freshToken: Token(random: world.random.next(), world.random.next()))
+    o.info = SimFiles(self).readInfo()
+    if !readsLog, let info = o.info.info, let entry = ((try? log.read(info.lock)) ?? nil)?.entry {
+      o.infoIsInLog = entry.kind == .started && entry.token == info.token
+    }
+    (o.now, o.wall) = (now, wall)
+    return o
+  }
+
+  private func lookAround(_ state: ServiceState, _ tail: LogTail, _ o: inout Observation) throws(StorageFailure) {
+    if state.phase == .idle {
+      o.hasTraces = world.slurm.everRan && state.previous == LockEntry.nothingBefore
+      if case .answered(let jobs)? = o.queue?.snapshot.outcome, !jobs.allSatisfy({ tail.tokens.contains($0.token!) }) {
+        o.tokens = Set(try log.all().compactMap(\.slot.entry?.token))
+      }
+    }
+    if state.phase == .claimed, let claim = state.claim, claim.author.host == host.name {
+      o.claimant = world.processes.contains { $0.author.nonce == claim.author.nonce && !$0.dead } ? .alive : .dead
+      o.submitBegan = world.slurm.submitted[claim.token] != nil
+    }
   }
 
   private func perform(_ action: Action, _ o: Observation) {
@@ -69,7 +81,7 @@ final class SimClient: SimProcess {
       }
       let reply = world.slurm.submit(token, by: self)
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
-    case .cancel(let job): world.slurm.cancel(job, by: self)
+    case .cancel(let job, let token): world.slurm.cancel(job, token, by: self)
     case .wait(let duration, _): wake = world.time + duration * Double.random(in: 0.75...1.25, using: &world.random)
     case .answer(let info): finish(answer: info)
     case .settle: dead = true

@@ -72,11 +72,13 @@ public struct SimFiles: LockFiles {
     return disk.names.filter { disk[$0].map { !mayMiss($0) } ?? false }
   }
 
-  public func read(_ name: String) throws(StorageFailure) -> [UInt8]? {
+  public func lock(_ name: String) throws(StorageFailure) -> LockFile? {
     try enter("read \(name)")
     guard let file = disk[name], !mayMiss(file) else { return nil }
-    return file.bytes
+    return .bytes(file.bytes, owner: nil)
   }
+
+  public var ownersAreReal: Bool { true }
 
   public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
     try enter("stage")

@@ -16,7 +16,11 @@ final class SimSlurm {
     }
   }
 
+  static let home = Home(root: "/project")
+
   var jobs: [Job] = []
+  /// A job ran here: its log stays.
+  var everRan = false
   var awayUntil = Duration.zero
   /// Requests that the controller executes later, though their sender was told nothing or a failure.
   private var late: [(at: Duration, token: Token, uid: UInt32)] = []
@@ -34,6 +38,7 @@ final class SimSlurm {
       let node = world.nodes.randomElement(using: &world.random) ?? world.logins[0]
       let run = SimJob(world, job: job, host: node)
       job.run = run
+      everRan = true
       world.note("job \(job.id) starts on \(node.name) as \(run.author.nonce)")
       world.processes.append(run)
     }
@@ -80,19 +85,23 @@ final class SimSlurm {
       isAway(world)
       ? .unknown("Unable to contact slurm controller")
       : .answered(
-        jobs.filter { query.uids.contains($0.uid) && (!hidden || $0.uid == process.author.uid) }.map {
-          QueuedJob(
+        jobs.filter { !hidden || $0.uid == process.author.uid }.map {
+          var row = QueuedJob(
             id: JobID("\($0.id)")!, user: "u", uid: $0.uid, state: $0.state, comment: $0.token.comment)
+          (row.name, row.workDir) = (Self.home.jobName, Self.home.root)
+          return row
         })
     return QueueSnapshot(
       scheduler: "slurm", query: query, askedBy: process.author.uid, host: process.host.name, seesEverybody: !hidden,
       outcome: outcome)
   }
 
-  func cancel(_ id: JobID, by process: SimProcess) {
+  func cancel(_ id: JobID, _ token: Token, by process: SimProcess) {
     let world = process.world
     world.operation(process)
-    guard !process.dead, let job = jobs.first(where: { "\($0.id)" == id.number }), job.uid == process.author.uid else {
+    guard !process.dead, let job = jobs.first(where: { "\($0.id)" == id.number && $0.token == token }),
+      job.uid == process.author.uid
+    else {
       return
     }
     if job.state == "PENDING" { job.state = "CANCELLED" }

@@ -1,0 +1,315 @@
+import CoordCore
+import Testing
+
+private let t1 = World.token(1)
+private let t2 = World.token(2)
+
+extension LogFold {
+  fileprivate var state: ServiceState? { if case .state(let state) = self { state } else { nil } }
+}
+
+/// What the lock directory may hold, and what that means: docs/protocol.md, "What the directory may hold".
+@Suite struct WhatTheDirectoryMayHold {
+  private func entry(_ tail: LogTail, _ kind: EntryKind, _ token: Token, previous: String) -> Slot {
+    let entry = LockEntry(
+      number: tail.next, previous: previous, time: WallTime(seconds: 1), author: World.owner,
+      body: EntryBody(kind, token))
+    return .entry(entry, digest: entry.digest)
+  }
+
+  @Test func entryThatFollowsNothingIsVoid() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.started, t1)
+    let before = w.tail.fold().state
+    for kind in EntryKind.allCases {
+      for token in [t1, t2] {
+        var tail = w.tail
+        tail.slots.append(entry(tail, kind, token, previous: String(repeating: "a", count: 64)))
+        let after = tail.fold().state
+        #expect(after?.start == before?.start && after?.stop == nil && after?.phase == .started && after?.next == 4)
+        #expect(after?.previous == before?.previous)
+        // And the log goes on from what counts.
+        tail.slots.append(entry(tail, .ended, t1, previous: before!.previous))
+        #expect(tail.fold().state?.phase == .idle)
+      }
+    }
+  }
+
+  @Test func severalVoidNumbersThatAreCompletedLateStayVoid() {
+    var w = World()
+    w.append(.claimed, t1)
+    let claimed = w.tail.fold().state!
+    var late = w
+    late.append(.submitted, t1)
+    late.append(.stopRequested, t1)
+    var tail = w.tail
+    tail.slots += [.torn(digest: "x"), .torn(digest: "y")]
+    tail.slots.append(entry(tail, .ended, t1, previous: claimed.previous))
+    #expect(tail.fold().state?.phase == .idle)
+    tail.slots[1] = late.tail.slots[1]
+    #expect(tail.fold().state?.submission == nil && tail.fold().state?.phase == .idle)
+    tail.slots[2] = late.tail.slots[2]
+    #expect(tail.fold().state?.submission == nil && tail.fold().state?.phase == .idle)
+  }
+
+  @Test func strangeFilesUseUpTheirNumber() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.tail.slots.append(.void(digest: "d", why: "it is a directory"))
+    #expect(w.tail.fold().state?.next == 3 && w.tail.fold().state?.phase == .claimed)
+  }
+
+  @Test func missingNumberIsWaitedForAndThenTheLogBeginsAfterIt() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started, .ended] { w.append(kind, t1) }
+    w.tail.slots.removeFirst(3)
+    w.tail.first = 4
+    w.tail.isCutOff = true
+    #expect(w.tail.fold() == .missing(number: 3))
+    guard case .state(let state) = w.tail.fold(void: w.tail.unsettled) else { return #expect(Bool(false)) }
+    // The `ended` alone does not show whose it was.
+    #expect(state.phase == .idle && !state.isFounded && state.next == 5)
+  }
+
+  @Test func entryOfANewerCoordIsNeitherTornNorVoid() {
+    var w = World()
+    w.append(.claimed, t1)
+    let text = String(decoding: w.tail.slots[0].entry!.encoded, as: UTF8.self)
+    for (old, new) in [
+      ("FORMAT=1", "FORMAT=2"), ("KIND=claimed", "KIND=handed-over"), ("USER=", "OUTCOME=parked\nUSER="),
+    ] {
+      let lines = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
+      let at = lines.firstRange(of: old)!
+      let changed = lines[..<at.lowerBound] + new + lines[at.upperBound...]
+      let bytes = Array((changed + "CHECKSUM=\(SHA256.hex(Array(changed.utf8)))\n").utf8)
+      let slot = Slot(bytes: bytes, number: 1)
+      #expect(slot == .newer(digest: SHA256.hex(bytes)), "\(new)")
+      #expect(LogTail(first: 1, slots: [slot]).fold() == .newer(number: 1))
+      var c = w.observer()
+      w.tail = LogTail(first: 1, slots: [slot])
+      let error = c.next(w.observation(log: true)).error
+      #expect(error?.exitCode == 78 && error?.what == "a newer coord works here")
+    }
+  }
+
+  @Test func entryCountsOnlyAsItsOwnersFile() {
+    var w = World()
+    w.append(.claimed, t1)
+    let bytes = w.tail.slots[0].entry!.encoded
+    #expect(Slot(bytes: bytes, number: 1, owner: 1001).entry != nil && Slot(bytes: bytes, number: 1).entry != nil)
+    guard case .void = Slot(bytes: bytes, number: 1, owner: 1002) else { return #expect(Bool(false)) }
+    guard case .void = Slot(bytes: bytes, number: 2, owner: 1001) else { return #expect(Bool(false)) }
+  }
+
+  @Test func numbersHaveABound() {
+    #expect(LockName.number("9223372036854775807") == nil && LockName.number("00000007") == 7)
+    #expect(QueueName.parse("queue.9223372036854775807.asked") == nil && QueueName.parse("queue.7.asked")?.number == 7)
+  }
+
+  @Test func copyIsKnownByItsPlaceAndItsPathTogether() {
+    let identity = LogIdentity(id: "0123456789abcdef", place: LogPlace(inode: 7, path: "/a/locks"))
+    #expect(!identity.isCopied(to: LogPlace(inode: 7, path: "/a/locks")))
+    #expect(!identity.isCopied(to: LogPlace(inode: 7, path: "/moved/locks")), "a move")
+    #expect(!identity.isCopied(to: LogPlace(inode: 8, path: "/a/locks")), "a restored backup")
+    #expect(identity.isCopied(to: LogPlace(inode: 8, path: "/b/locks")))
+  }
+}
+
+/// What may live beside a log that knows nothing of it.
+@Suite struct BeforeAClaim {
+  private func job(_ id: String, _ state: String, comment: String = "", name: String = "py_accel_viewer", dir: String)
+    -> QueuedJob
+  {
+    var job = QueuedJob(id: JobID(id)!, user: "megan", uid: 1009, state: state, comment: comment)
+    (job.name, job.workDir) = (name, dir)
+    return job
+  }
+
+  /// What a connect does first, other than looking and waiting.
+  private func outcome(_ w: inout World, seconds: Int = 30, query: QueueQuery = QueueQuery(), jobs: [QueuedJob]) -> (
+    claimedAfter: Int?, error: CoordError?, progress: Progress?
+  ) {
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var progress: Progress?
+    for second in 0..<seconds {
+      w.answer(jobs, query: query)
+      let actions = c.next(w.observation())
+      if actions.appended?.kind == .claimed { return (second, nil, progress) }
+      if let error = actions.error { return (nil, error, progress) }
+      for case .probe(let endpoint) in actions { c.handle(.probed(endpoint, reached: true), now: w.now) }
+      progress = actions.progress ?? progress
+      w.wait(1)
+    }
+    return (nil, nil, progress)
+  }
+
+  @Test func jobOfOlderScriptsIsAForeignServer() {
+    for state in ["RUNNING", "PENDING", "SUSPENDED"] {
+      var w = World()
+      let error = outcome(&w, jobs: [job("77", state, dir: "/project")]).error
+      #expect(error?.exitCode == 69 && error?.why.contains("job 77 of megan") == true)
+      #expect(error?.next.contains("scancel 77") == true && error?.next.contains("docs/moving.md") == true)
+    }
+  }
+
+  @Test func whatIsNotInThisProjectOrOverOrByHandIsNone() {
+    for other in [
+      job("77", "RUNNING", dir: "/other"), job("77", "RUNNING", dir: "/project2"),
+      job("77", "COMPLETED", dir: "/project"), job("77", "RUNNING", name: "simulation", dir: "/project"),
+      job("77", "PENDING", comment: "coord", dir: "/project"), job("35_1", "PENDING", name: "x", dir: "/project"),
+    ] {
+      var w = World()
+      #expect(outcome(&w, jobs: [other]).claimedAfter == 0, "\(other)")
+    }
+  }
+
+  @Test func plainServerInfoCountsByItsJobOrItsPort() {
+    let text = "NODE=node1\nPORT=7860\nJOB_ID=77\nSTARTED=Wed Nov 25 04:29:07 UTC 2026\n"
+    let asked = QueueQuery(others: [JobID("77")!])
+    for (jobs, foreign) in [([job("77", "RUNNING", name: "x", dir: "/y")], true), ([], false)] {
+      var w = World()
+      w.info = InfoReading(bytes: Array(text.utf8))
+      let found = outcome(&w, query: asked, jobs: jobs)
+      #expect((found.error?.exitCode == 69) == foreign && (found.claimedAfter != nil) == !foreign)
+    }
+    // Without a job id the port decides.
+    var w = World()
+    w.info = InfoReading(bytes: Array("NODE=node1\nPORT=7860\n".utf8))
+    #expect(outcome(&w, jobs: []).error?.what.contains("node1:7860") == true)
+  }
+
+  @Test func jobOfALogThatIsGoneIsWaitedFor() {
+    var w = World()
+    let stray = job("77", "RUNNING", comment: t2.comment, dir: "/project")
+    let waited = outcome(&w, jobs: [stray])
+    #expect(waited.claimedAfter == nil && waited.error == nil)
+    guard case .olderLife? = waited.progress else { return #expect(Bool(false)) }
+    // One that pends loses its fence when it starts.
+    var pending = stray
+    pending.state = "PENDING"
+    var w2 = World()
+    #expect(outcome(&w2, jobs: [pending]).claimedAfter == 0)
+  }
+
+  @Test func emptyLogBesideTracesWaitsUntilAServerOfItHasStopped() {
+    var w = World()
+    w.hasTraces = true
+    let after = outcome(&w, seconds: 120, jobs: []).claimedAfter
+    #expect(after == 75)
+    var new = World()
+    #expect(outcome(&new, jobs: []).claimedAfter == 0)
+  }
+
+  @Test func heartbeatOfAnUnknownTokenBlocksAClaimUntilItStandsStill() {
+    var w = World()
+    w.beat(1, token: t2)
+    var c = w.observer()
+    var claimed: Int?
+    for second in 0..<300 where claimed == nil {
+      if second < 60, second % 5 == 0 { w.beat(second, token: t2) }
+      w.answer([])
+      if c.next(w.observation()).appended?.kind == .claimed { claimed = second }
+      w.wait(1)
+    }
+    #expect((175...180).contains(claimed ?? 0), "\(claimed ?? -1)")
+    // A file that is merely left over costs two beats.
+    var old = World()
+    old.beat(1, token: t2, skew: -86_400)
+    #expect(outcome(&old, jobs: []).claimedAfter == 10)
+  }
+
+  @Test func heartbeatOfAnEndedTokenBlocksNothing() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started, .ended] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    #expect(outcome(&w, jobs: []).claimedAfter == 0)
+  }
+
+  @Test func answerOfTheFilesAloneNeedsItsLock() {
+    var w = World()
+    w.beat(1, token: t1)
+    w.infoIsInLog = false
+    var c = w.observer()
+    #expect(c.next(w.observation(log: false)) == [.readLog])
+  }
+
+  @Test func copyOfAProjectIsNamed() {
+    var w = World()
+    let entry = LockEntry(
+      number: 1, previous: LockEntry.nothingBefore, time: w.wall, author: World.owner, body: EntryBody(.claimed, t1),
+      identity: LogIdentity(id: "0123456789abcdef", place: LogPlace(inode: 7, path: "/original/hpc_utils/locks")))
+    w.tail.slots = [.entry(entry, digest: entry.digest)]
+    w.place = LogPlace(inode: 9, path: "/copy/hpc_utils/locks")
+    for goal in [Coordinator.Goal.answer, .stop(.stopped, reason: "x"), .settle] {
+      var c = w.observer(goal)
+      _ = c.next(w.observation(log: false))
+      let error = c.next(w.observation()).error
+      #expect(error?.exitCode == 78 && error?.next.contains("coord adopt") == true)
+    }
+  }
+}
+
+@Suite struct JobsThatDoNotEnd {
+  @Test func suspendedJobHasNotEndedHoweverSilentItIs() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    var c = w.observer()
+    var progress: Progress?
+    for second in 0..<600 {
+      if second % 5 == 0 { w.answer([World.queued("SUSPENDED", token: t1)]) }
+      let actions = c.next(w.observation())
+      #expect(actions.appended == nil)
+      progress = actions.progress ?? progress
+      w.wait(1)
+    }
+    #expect(progress == .suspended(World.job, by: "ann1"))
+    #expect(Coordinator.gaveUp(.answer, progress!).next.contains("scontrol resume 4711"))
+    // Cancelled in the queue, it is over.
+    var ended: EntryBody?
+    for second in 0..<100 where ended == nil {
+      if second % 5 == 0 { w.answer([World.queued("CANCELLED", token: t1)]) }
+      ended = c.next(w.observation()).appended
+      w.wait(1)
+    }
+    #expect(ended?.kind == .ended)
+  }
+
+  /// Held, or hidden: nobody could prove it gone, and nobody has to.
+  @Test(arguments: [[EntryKind.claimed], [.claimed, .submitted]])
+  func stopBeforeStartedNeedsNoProof(before: [EntryKind]) {
+    var w = World()
+    for kind in before + [.stopRequested] { w.append(kind, t1) }
+    var c = w.observer(.stop(.stopped, reason: "x"))
+    let body = c.next(w.observation()).appended
+    #expect(body?.kind == .ended && body?.outcome == .stopped)
+    var started = World()
+    for kind in before + [.started, .stopRequested] { started.append(kind, t1) }
+    var other = started.observer(.stop(.stopped, reason: "x"))
+    #expect(other.next(started.observation()).appended == nil)
+  }
+
+  @Test func itsOwnersNextCommandCancelsIt() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .stopRequested, .ended] { w.append(kind, t1) }
+    w.answer([World.queued("PENDING", token: t1)])
+    var owner = w.observer(.settle, uid: 1001)
+    #expect(owner.next(w.observation()).first == .cancel(World.job, token: t1))
+    var other = w.observer(.settle)
+    #expect(other.next(w.observation()).first != .cancel(World.job, token: t1))
+  }
+
+  @Test func claimantThatDiedBeforeSbatchOnThisHostNeedsNoQueue() {
+    for began in [true, false] {
+      var w = World()
+      w.append(.claimed, t1)
+      w.claimant = .dead
+      w.submitBegan = began
+      w.answer([], seesEverybody: false)
+      var c = w.observer()
+      #expect((c.next(w.observation()).appended?.kind == .ended) == !began)
+    }
+  }
+}
