@@ -60,7 +60,8 @@ public final class LockLog<Files: LockFiles> {
         return run
       }
       // Above a gap, and no entry in it: strange files, not the log.
-      end = listed.last { $0 < run.first } ?? 0
+      let below = min(run.first, end)
+      end = listed.last { $0 < below } ?? 0
     }
     return .empty
   }

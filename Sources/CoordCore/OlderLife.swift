@@ -47,10 +47,16 @@ extension Coordinator {
         return [.fail(.sharedStatusFile(with: info.project))]
       }
       why = "server_info.txt is of a server that the log does not know"
-      needed = max(needed, isAlive(info, o) ? Limits.silence : Limits.beatPause)
+      // Its supervisor may be held up, and its clock be off: what is seen to beat has to stop for D, else for S and a grace.
+      needed = max(needed, isAlive(info, o) ? Limits.silence : Limits.lostNodeSilence)
     }
     let quiet = min(beat.unchanged, last.unchanged)
-    guard let why, quiet < needed else { return nil }
+    guard let why else { return nil }
+    guard quiet < needed else {
+      // What was waited for is done: the claim is not given up at this moment.
+      if o.now >= deadline { renewDeadline(o) }
+      return nil
+    }
     proofEnds = o.now + (needed - quiet)
     return pause(o, .milliseconds(500), .olderLife(why, quiet))
   }

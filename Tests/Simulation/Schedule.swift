@@ -96,6 +96,8 @@ public struct Schedule {
 
 /// What befalls machines rather than processes.
 final class SimFate: SimProcess {
+  private var backup: [String: SimDisk.File]?
+
   init(_ world: SimWorld) { super.init(world, host: world.logins[0], uid: 1000, wake: .seconds(1)) }
 
   override func step() {
@@ -109,6 +111,41 @@ final class SimFate: SimProcess {
       host.offset = Int64.random(in: world.faults.wallOffset, using: &world.random)
       world.note("the clock of \(host.name) is stepped")
     }
+    if backup == nil || world.random.once(in: 6) { backup = world.disk.backup }
+    if world.random.once(in: world.faults.hands) { touch() }
     if world.time > Schedule.faulty { dead = true }
+  }
+
+  /// What people do to directories.
+  private func touch() {
+    world.touched = true
+    let disk = world.disk
+    let numbers = disk.names.filter { LockName.number($0) != nil }
+    switch Int.random(in: 0...5, using: &world.random) {
+    case 0:
+      world.note("somebody removes the lock directory")
+      for name in disk.names { disk[name] = nil }
+    case 1:
+      world.note("somebody restores the lock directory")
+      for name in numbers { disk[name] = nil }
+      for (name, file) in (backup ?? [:]).sorted(by: { $0.key < $1.key }) { disk[name] = file }
+    case 2:
+      guard let name = numbers.randomElement(using: &world.random) else { return }
+      world.note("somebody removes lock \(name)")
+      disk[name] = nil
+    case 3:
+      guard let last = numbers.last.flatMap(LockName.number), let some = numbers.randomElement(using: &world.random)
+      else { return }
+      let name = LockName.name(last + (world.random.once(in: 2) ? 1 : Int.random(in: 2...900_000_000, using: &world.random)))
+      world.note("somebody copies lock \(some) to \(name)")
+      disk[name] = disk[some]
+    case 4:
+      world.note("somebody puts a strange file there")
+      let number = (numbers.last.flatMap(LockName.number) ?? 0) + Int.random(in: 1...3, using: &world.random)
+      disk[LockName.name(number)] = SimDisk.File(bytes: Array("?".utf8), at: world.time, host: "by hand")
+    default:
+      world.note("somebody removes server_info.txt")
+      disk.info.append((world.time, "by hand", .absent))
+    }
   }
 }

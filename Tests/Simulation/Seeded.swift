@@ -40,6 +40,8 @@ public struct Faults: Sendable {
   public var clockRates: ClosedRange<Double> = 1...1
   public var wallOffset: ClosedRange<Int64> = 0...0
   public var stopRequests = false
+  /// Somebody touches the lock directory by hand: once in so many steps of fate.
+  public var hands = Double.infinity
 
   public init() {}
 
@@ -65,6 +67,7 @@ public struct Faults: Sendable {
     f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
     f.wallOffset = g.once(in: 2) ? -86_400...86_400 : 0...0
     f.stopRequests = g.once(in: 3)
+    f.hands = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     return f
   }
 }

@@ -31,6 +31,9 @@ final class SimDisk {
     }
   }
 
+  /// The directory as a backup of now would have it.
+  var backup: [String: File] { files.filter { LockName.number($0.key) != nil } }
+
   var nextEvent: Duration? { late.map(\.at).min() }
 
   func perform(_ time: Duration) {

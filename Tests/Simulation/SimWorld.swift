@@ -68,6 +68,8 @@ public final class SimWorld {
   /// Server processes that exist: by job run.
   var servers: [ObjectIdentifier: SimJob] = [:]
   var servedTokens: Set<Token> = []
+  /// Somebody changed the lock directory by hand.
+  var touched = false
   public private(set) var violations: [Violation] = []
   public private(set) var trace: [String] = []
   public var tracing = false
@@ -185,7 +187,8 @@ public final class SimWorld {
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     if !servers.isEmpty { violate("two live servers: job \(servers.values.first!.id) and job \(job.id)") }
-    if !servedTokens.insert(token).inserted { violate("I1: token \(token) is served twice") }
+    // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.
+    if !servedTokens.insert(token).inserted, !touched { violate("I1: token \(token) is served twice") }
     servers[ObjectIdentifier(job)] = job
   }
 
