@@ -30,6 +30,9 @@ public struct Coordinator: Sendable {
   let wait: Duration
   let insists: Bool
   let seen: Token?
+  /// How the jobs that coord submits here are named, and where: nil where it is not known.
+  let jobName: String?
+  let workDir: String?
   var deadline: Instant
   var beat = Watch<InfoReading>()
   var last = Watch<Int>()
@@ -37,7 +40,8 @@ public struct Coordinator: Sendable {
   var absence = AbsenceProof()
   var mine: Claim?
   var witnessed: Set<Token> = []
-  var cancelled: Set<Token> = []
+  /// When this process last asked for the end of a token's job.
+  var cancelled: [Token: Instant] = [:]
   /// What a stop is about: the token that was live when it began.
   var target: Token?
   var probed: (endpoint: Endpoint, at: Instant, reached: Bool)?
@@ -52,9 +56,10 @@ public struct Coordinator: Sendable {
   ///   - seen: the server that the asker was connected to. If somebody stopped it, that is the answer: a laptop that comes
   ///     back by itself must not undo what a teammate wanted.
   public init(
-    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil, now: Instant
+    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil,
+    jobName: String? = nil, workDir: String? = nil, now: Instant
   ) {
-    self.seen = seen
+    (self.seen, self.jobName, self.workDir) = (seen, jobName, workDir)
     (self.goal, self.me, self.scheduler, self.wait, self.insists) = (goal, me, scheduler, wait, insists)
     deadline = now + wait
   }
@@ -188,7 +193,7 @@ public struct Coordinator: Sendable {
   }
 
   func query(_ state: ServiceState) -> QueueQuery {
-    QueueQuery(uids: [me] + (state.owner.map { [$0.uid] } ?? []), cluster: state.job?.cluster)
+    QueueQuery(job: state.job, token: state.liveToken, cluster: state.job?.cluster)
   }
 
   func ending(_ state: ServiceState, _ outcome: Outcome, _ reason: String) -> LockDraft {
@@ -208,13 +213,15 @@ public struct Coordinator: Sendable {
   /// What the newest snapshot says of the live token's job, if this process would ever learn more by looking.
   func sighting(_ state: ServiceState, _ o: Observation) -> Sighting {
     guard let queue = o.queue, let token = state.liveToken, let owner = state.owner else {
-      return .unknown("not asked yet")
+      return .unknown(Wanted.notAsked)
     }
     let known = state.claim?.body.scheduler ?? scheduler
+    // A job that was submitted by hand may have another name and be submitted elsewhere.
+    let byHand = state.claim?.body.job != nil
     return Sighting(
       of: Wanted(
         token: token, job: state.job, owner: owner.uid, scheduler: known,
-        host: known == "local" ? owner.host : nil),
+        host: known == "local" ? owner.host : nil, workDir: byHand ? nil : workDir, name: byHand ? nil : jobName),
       in: queue.snapshot)
   }
 

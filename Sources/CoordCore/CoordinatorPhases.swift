@@ -95,13 +95,13 @@ extension Coordinator {
     switch sighting(state, o) {
     case .found(let seen) where seen.life == .over:
       return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: seen, inQueue)
-    case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, inQueue)
+    case .gone: return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: nil, inQueue)
     case .found(let seen):
       absence.begin()
       if goal == .settle { return [.settle(state)] }
-      let progress = Progress.pending(job, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
+      let progress = Progress.pending(seen.id, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
       return [.look(query(state))]
-        + pause(o, .milliseconds(500), seen.life == .pending ? progress : inQueue)
+        + pause(o, .milliseconds(500), seen.life == .pending ? progress : .submitted(seen.id, by: owner))
     case .unknown(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
     }
@@ -141,8 +141,8 @@ extension Coordinator {
     proofEnds = o.now + (Limits.silence - silence)
     let quiet = Progress.beatSilent(node: node, silence)
     switch sighting(state, o) {
-    case .found(let job) where job.life == .over:
-      let sure = job.state != "NODE_FAIL" || silence >= Limits.lostNodeSilence
+    case .found(let job) where job.life == .over && !isEarlierRun(job, state):
+      let sure = job.state != "NODE_FAIL" && isRun(job, state) || silence >= Limits.lostNodeSilence
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: job, quiet)
     case .gone:
       // /proc of the job's own host knows; a scheduler may only have given up.
@@ -152,28 +152,47 @@ extension Coordinator {
     }
   }
 
+  /// Whether a terminal state may be that of the run that took `started`: a job that was requeued since, and ended then, says
+  /// nothing of it. Not every scheduler tells.
+  private func isRun(_ job: QueuedJob, _ state: ServiceState) -> Bool {
+    guard let shown = job.restarts, let started = state.start?.body.restarts else { return true }
+    return shown == started
+  }
+
+  /// An answer from before the run that took `started`.
+  private func isEarlierRun(_ job: QueuedJob, _ state: ServiceState) -> Bool {
+    guard let shown = job.restarts, let started = state.start?.body.restarts else { return false }
+    return shown < started
+  }
+
+  /// Between two looks that do not show a job which did not start yet. One that was never seen is not gone: what stands before
+  /// squeue may remember an answer for a minute. /proc does not.
+  private func neverSeenLooks(_ state: ServiceState) -> Duration {
+    state.phase == .submitted && state.claim?.body.scheduler == "local" ? Limits.jobLooks : Limits.tokenLooks
+  }
+
   mutating func stopping(_ state: ServiceState, _ o: Observation) -> [Action] {
     let progress = Progress.stopping(state.job, by: state.stop?.author.user ?? "a teammate")
     if state.phase == .started {
       return silent(state, o, min(beat.unchanged, last.unchanged), progress)
     }
-    // sbatch was answered, but somebody stopped in between: the job is known to its claimant only.
-    if let mine, mine.token == state.liveToken, case .replied(.accepted(let job), _) = mine.stage,
-      cancelled.insert(mine.token).inserted
-    {
-      return [.cancel(job)]
-    }
     let stale = state.phase == .submitted || o.claimant == .dead || last.unchanged >= Limits.claimWatch
-    let apart = state.phase == .submitted ? Limits.jobLooks : Limits.tokenLooks
+    let over = state.phase == .submitted ? Limits.jobLooks : Limits.tokenLooks
     switch sighting(state, o) {
     case .found(let job) where job.life == .over:
-      return proveGone(state, o, apart: apart, enough: stale, job: job, progress)
-    case .gone: return proveGone(state, o, apart: apart, enough: stale, job: nil, progress)
+      return proveGone(state, o, apart: over, enough: stale, job: job, progress)
+    case .gone: return proveGone(state, o, apart: neverSeenLooks(state), enough: stale, job: nil, progress)
     case .found(let job):
       absence.begin()
-      if job.uid == me, let token = state.liveToken, cancelled.insert(token).inserted { return [.cancel(job.id)] }
+      // The number that sbatch printed may be another job's: what is cancelled was seen to show the token.
+      if job.uid == me, let token = job.token, cancelled[token].map({ o.now - $0 >= Limits.queuePatience }) ?? true {
+        cancelled[token] = o.now
+        return [.cancel(job.id, token: token)]
+      }
+      var known = state
+      known.submission?.body.job = job.id
       // Only its owner may cancel it. It ends by itself when it starts: its fence does not let it past the stop.
-      if job.uid != me, job.life == .pending, isStop { return [.settle(state)] }
+      if job.uid != me, job.life == .pending, isStop { return [.settle(known)] }
       return [.look(query(state))] + pause(o, .milliseconds(500), progress)
     case .unknown(let why):
       let look = lookIfUseful(state, o)
@@ -202,7 +221,7 @@ extension Coordinator {
   }
 
   private func doubt(_ why: String, _ progress: Progress) -> Progress {
-    why == "not asked yet" ? progress : .schedulerSilent(why)
+    why == Wanted.notAsked ? progress : .schedulerSilent(why)
   }
 
   /// `ended`, as an observer words it.
@@ -212,6 +231,8 @@ extension Coordinator {
     }
     let name = state.job.map { "job \($0)" } ?? "the job"
     switch (state.phase, job?.state) {
+    case (.claimed, nil) where doubtfulReply(state) != nil:
+      return ending(state, .lost, "sbatch left it open, and no job came of it: \(doubtfulReply(state) ?? "")")
     case (.claimed, nil):
       return ending(state, .lost, "the claimant died and no job of it is in the queue")
     case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
@@ -225,6 +246,12 @@ extension Coordinator {
     default:
       return ending(state, .lost, reason ?? "\(name) left the queue (\(job?.state ?? "gone"))")
     }
+  }
+
+  /// What sbatch said to this process's own claim, where that was no clear answer.
+  private func doubtfulReply(_ state: ServiceState) -> String? {
+    guard let mine, mine.token == state.liveToken, case .replied(.doubtful(let said), _) = mine.stage else { return nil }
+    return said
   }
 }
 

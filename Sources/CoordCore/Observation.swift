@@ -113,7 +113,8 @@ public enum Action: Hashable, Sendable {
   case append(LockDraft)
   /// Call sbatch: at most once per token, by the claimant.
   case submit(Token, within: Duration)
-  case cancel(JobID)
+  /// End this job if it shows the token.
+  case cancel(JobID, token: Token)
   case wait(Duration, Progress)
   case answer(ServerInfo)
   /// The goal of a stop or a cleanup is reached.

@@ -37,7 +37,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     statusFile = StatusFile(path: project.statusFile)
     coordinator = Coordinator(
       goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists, seen: seen,
-      now: Machine.now)
+      jobName: project.settings.jobName, workDir: project.root, now: Machine.now)
   }
 
   /// Runs to the end. `say` gets each new thing that is waited for.
@@ -77,7 +77,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .append(let draft) where dryRun:
         say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
         return .over(.settled(ServiceState(next: draft.number, previous: draft.previous)))
-      case .cancel(let job) where dryRun: say("would cancel job \(job)")
+      case .cancel(let job, _) where dryRun: say("would cancel job \(job)")
       default:
         if let error = perform(action) { return .over(.failed(error)) }
       }
@@ -145,7 +145,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
           coordinator.handle(.notSubmitted(token, lasting: tolerate(error)), now: Machine.now)
           return nil
         }
-      case .cancel(let job): _ = scheduler.cancel(job)
+      case .cancel(let job, let token): _ = scheduler.cancel(job, token: token)
       case .wait, .answer, .settle, .fail: break
       }
       lastStorageFailure = nil

@@ -129,13 +129,13 @@ public struct Doctor {
     }
     let slurm = Slurm(project: project, machine: machine)
     let began = Machine.now
-    let snapshot = slurm.queue(QueueQuery(uids: [machine.author.uid]))
+    let snapshot = slurm.queue(QueueQuery())
     switch snapshot.outcome {
     case .answered(let jobs):
       return [
         Check(
           "scheduler", .good,
-          "squeue answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; \(jobs.count) jobs of yours"),
+          "squeue answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; \(jobs.count) jobs of this project"),
         Checkup.privacy(seesEverybody: snapshot.seesEverybody),
       ]
     case .unknown(let why):

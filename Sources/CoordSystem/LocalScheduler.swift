@@ -33,10 +33,13 @@ public struct LocalScheduler: Scheduler {
   public func queue(_ query: QueueQuery) -> QueueSnapshot {
     var jobs: [QueuedJob] = []
     for row in ProcessTable.rows() {
-      guard let owner = status(of: "/proc/\(row.pid)")?.st_uid, query.uids.contains(owner),
+      guard let owner = status(of: "/proc/\(row.pid)")?.st_uid,
         let token = Self.job(ProcessTable.arguments(of: row.pid)), let id = JobID("\(row.pid)")
       else { continue }
-      jobs.append(QueuedJob(id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment ?? ""))
+      jobs.append(
+        QueuedJob(
+          id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment(log: nil) ?? "coord",
+          workDir: target(ofLink: "/proc/\(row.pid)/cwd") ?? ""))
     }
     // With hidepid a user sees only processes of its own.
     let seesEverybody = machine.author.uid == 0 || ProcessTable.row(of: 1) != nil
@@ -45,8 +48,13 @@ public struct LocalScheduler: Scheduler {
       seesEverybody: seesEverybody, outcome: .answered(jobs))
   }
 
-  public func cancel(_ job: JobID) -> String? {
-    guard let pid = Int32(job.number), Self.job(ProcessTable.arguments(of: pid)) != nil else { return nil }
+  public func cancel(_ job: JobID, token: Token) -> String? {
+    guard let pid = Int32(job.number), Self.job(ProcessTable.arguments(of: pid)) == .some(token) else {
+      return "process \(job) does not show our token"
+    }
+    guard machine.author.uid == 0 || status(of: "/proc/\(pid)")?.st_uid == machine.author.uid else {
+      return "process \(job) is another user's"
+    }
     return kill(pid, SIGTERM) == 0 || errno == ESRCH ? nil : SystemFailure("kill \(pid)").text
   }
 

@@ -25,7 +25,7 @@ enum Status {
     line.add("state", report.state.rawValue)
     line.add("node", report.info?.endpoint.node ?? report.service.start?.body.node)
     line.add("port", report.info?.endpoint.port)
-    line.add("job_id", report.service.phase == .idle ? nil : report.service.job?.description)
+    line.add("job_id", report.service.phase == .idle ? nil : report.job?.description)
     line.add("user", report.service.phase == .idle ? nil : report.service.owner?.user)
     line.add("started", report.info?.started.text)
     line.add("ends", report.info?.ends?.text)
@@ -80,13 +80,15 @@ private struct StatusReader {
     guard let token = state.liveToken, let owner = state.owner else { return .unknown("no job") }
     var board = QueueBoard(files, nonce: session.machine.author.nonce)
     if let number = try board.takeRight(now: Machine.now) {
-      let query = QueueQuery(uids: [session.machine.author.uid, owner.uid], cluster: state.job?.cluster)
+      let query = QueueQuery(job: state.job, token: token, cluster: state.job?.cluster)
       try board.publish(scheduler.queue(query), number: number)
     }
     guard let reading = try board.latest() else { return .unknown("not asked yet") }
     let name = state.claim?.body.scheduler ?? scheduler.name
+    let byHand = state.claim?.body.job != nil
     let wanted = Wanted(
-      token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil)
+      token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
+      workDir: byHand ? nil : session.project.root, name: byHand ? nil : session.project.settings.jobName)
     return Sighting(of: wanted, in: reading.snapshot)
   }
 }

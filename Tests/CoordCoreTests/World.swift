@@ -40,20 +40,20 @@ struct World {
     wall.seconds += Int64(seconds)
   }
 
-  /// The scheduler's next answer, as `askedBy` got it.
+  /// The scheduler's next answer to a question for everything, as `askedBy` got it.
   mutating func answer(
-    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, uids: [UInt32] = [1001, 1002]
+    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, narrow: Bool = false, odd: [String] = []
   ) {
     publish(
       QueueSnapshot(
-        scheduler: "slurm", query: QueueQuery(uids: uids), askedBy: askedBy, host: "login2",
-        seesEverybody: seesEverybody, outcome: .answered(jobs)))
+        scheduler: "slurm", query: QueueQuery(job: World.job), askedBy: askedBy, host: "login2",
+        seesEverybody: seesEverybody, outcome: .answered(jobs), narrow: narrow, odd: odd))
   }
 
   mutating func noAnswer() {
     publish(
       QueueSnapshot(
-        scheduler: "slurm", query: QueueQuery(uids: [1001]), askedBy: 1002, host: "login2", seesEverybody: false,
+        scheduler: "slurm", query: QueueQuery(), askedBy: 1002, host: "login2", seesEverybody: false,
         outcome: .unknown("slurm_load_jobs error: Unable to contact slurm controller (connect failure)")))
   }
 
@@ -62,8 +62,9 @@ struct World {
     queue = QueueReading(snapshot: snapshot, number: number, highestAsked: number)
   }
 
-  static func queued(_ state: String, token: Token? = nil, reason: String = "") -> QueuedJob {
-    QueuedJob(id: job, user: "ann1", uid: 1001, state: state, reason: reason, comment: token?.comment ?? "")
+  static func queued(_ state: String, token: Token? = nil, id: JobID = job, restarts: Int? = nil) -> QueuedJob {
+    QueuedJob(
+      id: id, user: "ann1", uid: 1001, state: state, comment: token?.comment(log: nil) ?? "", restarts: restarts)
   }
 
   mutating func beat(_ n: Int, token: Token, state: ServerInfo.State = .ready, skew: Int64 = 0) {

@@ -69,7 +69,7 @@ final class SimClient: SimProcess {
       }
       let reply = world.slurm.submit(token, by: self)
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
-    case .cancel(let job): world.slurm.cancel(job, by: self)
+    case .cancel(let job, let token): world.slurm.cancel(job, token: token, by: self)
     case .wait(let duration, _): wake = world.time + duration * Double.random(in: 0.75...1.25, using: &world.random)
     case .answer(let info): finish(answer: info)
     case .settle: dead = true
