@@ -50,6 +50,14 @@ struct World {
         seesEverybody: seesEverybody, outcome: .answered(jobs), narrow: narrow, odd: odd))
   }
 
+  /// What /proc of the owner's host shows.
+  mutating func answerLocally(_ jobs: [QueuedJob]) {
+    publish(
+      QueueSnapshot(
+        scheduler: "local", query: QueueQuery(job: World.job), askedBy: 1002, host: World.owner.host,
+        seesEverybody: true, outcome: .answered(jobs)))
+  }
+
   mutating func noAnswer() {
     publish(
       QueueSnapshot(
@@ -103,6 +111,10 @@ extension [Action] {
   var error: CoordError? {
     for case .fail(let error) in self { return error }
     return nil
+  }
+
+  var cancels: Bool {
+    contains { if case .cancel = $0 { true } else { false } }
   }
 
   var looks: Bool {
