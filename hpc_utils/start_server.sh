@@ -6,6 +6,7 @@
 #SBATCH --time=36:00:00
 #SBATCH --output=hpc_utils/logs/panel-server-%j.log
 #SBATCH --no-requeue
+#SBATCH --comment=coord
 #
 # The data server's job. `coord connect` submits it; by hand, from the project folder:
 #   sbatch hpc_utils/start_server.sh

@@ -49,14 +49,15 @@ public enum CleanupPlan {
   }
 
   /// Jobs of this user that carry a token of this log which is not, or no longer, theirs to serve.
-  public static func surplusJobs(_ snapshot: QueueSnapshot, me: UInt32, state: ServiceState, known: Set<Token>)
-    -> [QueuedJob]
-  {
+  ///
+  /// - Parameter log: the log's identity: a copy of the project knows the same tokens, and the jobs are the original's.
+  public static func surplusJobs(
+    _ snapshot: QueueSnapshot, me: UInt32, state: ServiceState, known: Set<Token>, log: String?
+  ) -> [QueuedJob] {
     guard case .answered(let jobs) = snapshot.outcome else { return [] }
     return jobs.filter { job in
-      guard job.uid == me, job.life == .pending || job.life == .active, job.state != "COMPLETING",
-        let token = job.token,
-        known.contains(token)
+      guard job.uid == me, [.pending, .active, .suspended].contains(job.life), job.state != "COMPLETING",
+        let token = job.token, known.contains(token), job.log == nil || job.log == log
       else { return false }
       if token != state.liveToken { return true }
       // The live token has one job. Another one with the same token cannot pass its fence any more.

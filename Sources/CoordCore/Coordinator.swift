@@ -47,7 +47,8 @@ public struct Coordinator: Sendable {
   var absence = AbsenceProof()
   var mine: Claim?
   var witnessed: Set<Token> = []
-  var cancelled: Set<Token> = []
+  /// When this process last asked for the end of a token's job.
+  var cancelled: [Token: Instant] = [:]
   /// What a stop is about: the token that was live when it began.
   var target: Token?
   var probed: (endpoint: Endpoint, at: Instant, reached: Bool)?
@@ -143,10 +144,17 @@ public struct Coordinator: Sendable {
     let ended = Set(tail.slots.compactMap { $0.entry?.kind == .ended ? $0.entry?.token : nil })
     return jobs.compactMap { job in
       guard job.uid == me, job.life == .pending || job.life == .suspended, let token = job.token, ended.contains(token),
-        cancelled.insert(token).inserted
+        mayCancel(token, o)
       else { return nil }
       return .cancel(job.id, token: token)
     }
+  }
+
+  /// Not at every look: a cancel takes a while to show.
+  mutating func mayCancel(_ token: Token, _ o: Observation) -> Bool {
+    if let last = cancelled[token], o.now - last < Limits.queuePatience { return false }
+    cancelled[token] = o.now
+    return true
   }
 
   /// nil: the stop is requested, and what remains is to see it done.
@@ -241,14 +249,16 @@ public struct Coordinator: Sendable {
   /// What the newest snapshot says of the live token's job, if this process would ever learn more by looking.
   func sighting(_ state: ServiceState, _ o: Observation) -> Sighting {
     guard let queue = o.queue, let token = state.liveToken, let owner = state.owner else {
-      return .unknown("not asked yet")
+      return .unknown(Wanted.notAsked)
     }
     let known = state.claim?.body.scheduler ?? scheduler
+    // A job that was submitted by hand may have another name and be submitted elsewhere.
+    let byHand = state.claim?.body.job != nil
     return Sighting(
       of: Wanted(
         token: token, job: state.job, owner: owner.uid, scheduler: known,
         host: known == "local" ? owner.host : nil, cluster: state.claim?.body.cluster,
-        workDir: home.root.isEmpty ? nil : home.root, name: home.jobName),
+        workDir: byHand || home.root.isEmpty ? nil : home.root, name: byHand ? nil : home.jobName),
       in: queue.snapshot)
   }
 

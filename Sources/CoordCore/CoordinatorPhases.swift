@@ -79,7 +79,10 @@ extension Coordinator {
       }
       mine?.stage = .submitting
       // sbatch retries by itself for minutes: it is ended when the window closes.
-      return [.submit(claim.token, within: max(.seconds(5), Limits.submitWindow - (o.now - claim.at)))]
+      return [
+        .submit(
+          claim.token, log: state.identity?.id, within: max(.seconds(5), Limits.submitWindow - (o.now - claim.at)))
+      ]
     case .hindered(let error):
       return [.append(ending(state, .withdrawn, "before sbatch: " + error.why)), .fail(error)]
     case .submitting: return nil
@@ -106,13 +109,13 @@ extension Coordinator {
     switch sighting(state, o) {
     case .found(let seen) where seen.life == .over:
       return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: seen, inQueue)
-    case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, inQueue)
+    case .gone: return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: nil, inQueue)
     case .found(let seen):
       absence.begin()
       if goal == .settle { return [.settle(state)] }
-      let progress = Progress.pending(job, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
+      let progress = Progress.pending(seen.id, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
       return [.look(query(state, o))]
-        + pause(o, .milliseconds(500), seen.life == .pending ? progress : inQueue)
+        + pause(o, .milliseconds(500), seen.life == .pending ? progress : .submitted(seen.id, by: owner))
     case .unknown(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
     }
@@ -158,8 +161,8 @@ extension Coordinator {
     proofEnds = o.now + (Limits.silence - silence)
     let quiet = Progress.beatSilent(node: node, silence)
     switch sighting(state, o) {
-    case .found(let job) where job.life == .over:
-      let sure = job.state != "NODE_FAIL" || silence >= Limits.lostNodeSilence
+    case .found(let job) where job.life == .over && !isEarlierRun(job, state):
+      let sure = job.state != "NODE_FAIL" && isRun(job, state) || silence >= Limits.lostNodeSilence
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: job, quiet)
     case .gone:
       // /proc of the job's own host knows; a scheduler may only have given up.
@@ -167,6 +170,25 @@ extension Coordinator {
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: nil, quiet)
     case .found, .unknown: return lookIfUseful(state, o) + pause(o, .milliseconds(500), quiet)
     }
+  }
+
+  /// Whether a terminal state may be that of the run that took `started`: a job that was requeued since, and ended then, says
+  /// nothing of it. Not every scheduler tells.
+  private func isRun(_ job: QueuedJob, _ state: ServiceState) -> Bool {
+    guard let shown = job.restarts, let started = state.start?.body.restarts else { return true }
+    return shown == started
+  }
+
+  /// An answer from before the run that took `started`.
+  private func isEarlierRun(_ job: QueuedJob, _ state: ServiceState) -> Bool {
+    guard let shown = job.restarts, let started = state.start?.body.restarts else { return false }
+    return shown < started
+  }
+
+  /// Between two looks that do not show a job which did not start yet. One that was never seen is not gone: what stands before
+  /// squeue may remember an answer for a minute. /proc does not.
+  private func neverSeenLooks(_ state: ServiceState) -> Duration {
+    state.phase == .submitted && state.claim?.body.scheduler == "local" ? Limits.jobLooks : Limits.tokenLooks
   }
 
   mutating func stopping(_ state: ServiceState, _ o: Observation) -> [Action] {
@@ -178,12 +200,12 @@ extension Coordinator {
     let end = Action.append(
       ending(state, state.stop?.body.outcome ?? .stopped, state.stop?.body.reason ?? "stopped"))
     // But its owner takes the job out of the queue, if that is there to be seen soon.
-    guard state.owner?.uid == me, let token = state.liveToken, !cancelled.contains(token),
+    guard state.owner?.uid == me, let token = state.liveToken, cancelled[token] == nil,
       last.unchanged < Limits.beatPause, state.phase == .submitted || mine?.mayHaveJob(token) == true
     else { return [end] }
     switch sighting(state, o) {
     case .found(let job) where job.life != .over:
-      cancelled.insert(token)
+      cancelled[token] = o.now
       return [.cancel(job.id, token: token), end]
     case .found, .gone: return [end]
     case .unknown: return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
@@ -208,7 +230,7 @@ extension Coordinator {
   }
 
   private func doubt(_ why: String, _ progress: Progress) -> Progress {
-    why == "not asked yet" ? progress : .schedulerSilent(why)
+    why == Wanted.notAsked ? progress : .schedulerSilent(why)
   }
 
   /// `ended`, as an observer words it.
@@ -218,6 +240,8 @@ extension Coordinator {
     }
     let name = state.job.map { "job \($0)" } ?? "the job"
     switch (state.phase, job?.state) {
+    case (.claimed, nil) where doubtfulReply(state) != nil:
+      return ending(state, .lost, "sbatch left it open, and no job came of it: \(doubtfulReply(state) ?? "")")
     case (.claimed, nil):
       return ending(state, .lost, "the claimant died and no job of it is in the queue")
     case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
@@ -231,6 +255,14 @@ extension Coordinator {
     default:
       return ending(state, .lost, reason ?? "\(name) left the queue (\(job?.state ?? "gone"))")
     }
+  }
+
+  /// What sbatch said to this process's own claim, where that was no clear answer.
+  private func doubtfulReply(_ state: ServiceState) -> String? {
+    guard let mine, mine.token == state.liveToken, case .replied(.doubtful(let said), _) = mine.stage else {
+      return nil
+    }
+    return said
   }
 }
 

@@ -12,15 +12,16 @@ public enum Limits {
   /// A beat watched unchanged for so long, and a scheduler that says the job is over, prove it too.
   public static let beatPause = Duration.seconds(10)
   /// What the scheduler only gave up (NODE_FAIL, or gone without a last state) may still run on a node that lost its
-  /// network: the beat has to stand still until such a server has stopped itself, S + grace + one beat.
+  /// network: the beat has to stand still until such a server has stopped itself, S + grace + one beat, also by a clock
+  /// that is 10 % slow.
   public static let lostNodeSilence = Duration.seconds(75)
   /// After its claim a claimant may call sbatch for so long, and not later.
   public static let submitWindow = Duration.seconds(60)
   /// A claim watched unchanged for so long is stale (its claimant may be alive, but must not submit any more).
   public static let claimWatch = Duration.seconds(90)
-  /// Between the two looks that prove a token to be in no queue.
+  /// Between the two looks that prove a token to be in no queue: longer than what stands before squeue remembers an answer.
   public static let tokenLooks = Duration.seconds(60)
-  /// Between the two looks that prove a known job to be over.
+  /// Between the two looks that prove a job to be over that shows itself so.
   public static let jobLooks = Duration.seconds(5)
   /// The whole team asks the scheduler at most this often.
   public static let queuePace = Duration.seconds(5)
@@ -28,6 +29,14 @@ public enum Limits {
   public static let queuePatience = Duration.seconds(15)
   /// One scheduler command may take so long.
   public static let schedulerCall = Duration.seconds(10)
+  /// More jobs than this that could concern one project are no answer.
+  public static let queueRows = 5000
+  /// Nor is a listing with more bytes.
+  public static let queueBytes = 1 << 30
+  /// One row of it is shorter.
+  public static let queueRowBytes = 1 << 18
+  /// What is kept of it is read back as one file of the lock directory.
+  public static let queueAnswerBytes = 1 << 20
   /// After TERM a server's processes get so long before KILL.
   public static let stopGrace = Duration.seconds(10)
   /// Pruning never removes one of the last so many numbers…

@@ -11,12 +11,12 @@ public struct Token: Hashable, Sendable, CustomStringConvertible {
     description = hexadecimal(high, digits: 16) + hexadecimal(low, digits: 16)
   }
 
-  /// How the job carries its token: `sbatch --comment`.
-  public var comment: String { "coord:" + description }
+  /// How the job carries its token, `sbatch --comment`; with the identity of the log that it belongs to, where that has one.
+  public func comment(log: String?) -> String { "coord:" + description + (log.map { ":" + $0 } ?? "") }
 
   public init?(comment: some StringProtocol) {
-    guard comment.hasPrefix("coord:") else { return nil }
-    self.init(comment.dropFirst(6))
+    guard let comment = JobComment(comment) else { return nil }
+    self = comment.token
   }
 }
 

@@ -131,7 +131,8 @@ public enum Action: Hashable, Sendable {
   case look(QueueQuery)
   case append(LockDraft)
   /// Call sbatch: at most once per token, by the claimant.
-  case submit(Token, within: Duration)
+  /// `log`: the identity of the log, which the job shows beside its token.
+  case submit(Token, log: String?, within: Duration)
   /// Ends a job of this user that was seen to carry the token; it is looked at once more before.
   case cancel(JobID, token: Token)
   case wait(Duration, Progress)

@@ -89,7 +89,14 @@ public struct QueueBoard<Files: LockFiles> {
 
   /// Publishes what the scheduler said to the question `number`.
   public func publish(_ snapshot: QueueSnapshot, number: Int) throws(StorageFailure) {
-    _ = try files.place(snapshot.encoded, as: QueueName.name(number, "answer"), nonce: nonce)
+    var bytes = snapshot.encoded
+    if bytes.count >= Limits.queueAnswerBytes {
+      var none = snapshot
+      none.outcome = .unknown(
+        "the jobs that could be this project's fill more than \(Limits.queueAnswerBytes >> 10) KiB")
+      bytes = none.encoded
+    }
+    _ = try files.place(bytes, as: QueueName.name(number, "answer"), nonce: nonce)
     // Nobody reads any but the last answers.
     for name in try files.names() {
       if let old = QueueName.parse(name), old.number < number - 20 { files.discard(name) }

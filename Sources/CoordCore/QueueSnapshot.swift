@@ -1,13 +1,19 @@
-/// What is looked for.
+/// What is looked for in the queue. It names no user: squeue drops, without a word in its exit status, those that its host's
+/// user data base does not know.
 public struct QueueQuery: Hashable, Sendable {
+  /// The live token's job, where it is known.
   public var job: JobID?
   public var token: Token?
+  /// Jobs that are to be shown whatever they carry.
   public var others: [JobID]
   public var cluster: String?
 
   public init(job: JobID? = nil, token: Token? = nil, others: [JobID] = [], cluster: String? = nil) {
     (self.job, self.token, self.others, self.cluster) = (job, token, others, cluster)
   }
+
+  /// Whether an answer shows the job of this number if there is one.
+  func names(_ job: JobID) -> Bool { self.job?.number == job.number || others.contains { $0.number == job.number } }
 }
 
 /// One answer of the scheduler, as one process got it for the whole team.
@@ -20,117 +26,101 @@ public struct QueueSnapshot: Hashable, Sendable {
 
   public var scheduler: String
   public var query: QueueQuery
+  /// The cluster that was asked, by its ClusterName, where that is known.
+  public var cluster: String?
   /// Who asked: with PrivateData=jobs one sees only one's own.
   public var askedBy: UInt32
   /// The host that asked, which matters where jobs are local processes.
   public var host: String
   public var seesEverybody: Bool
   public var outcome: Outcome
-  public var cluster: String?
-  public var narrow = false
+  /// Only the known job was asked for, and it was found: that proves no other job's absence.
+  public var narrow: Bool
+  /// Lines that could not be read and might be of one of our jobs; a few of them.
+  public var odd: [String]
 
   public init(
     scheduler: String, query: QueueQuery, cluster: String? = nil, askedBy: UInt32, host: String, seesEverybody: Bool,
-    outcome: Outcome
+    outcome: Outcome, narrow: Bool = false, odd: [String] = []
   ) {
-    self.cluster = cluster
-    (self.scheduler, self.query, self.askedBy, self.host) = (scheduler, query, askedBy, host)
-    (self.seesEverybody, self.outcome) = (seesEverybody, outcome)
+    (self.scheduler, self.query, self.cluster, self.askedBy) = (scheduler, query, cluster, askedBy)
+    (self.host, self.seesEverybody, self.outcome) = (host, seesEverybody, outcome)
+    (self.narrow, self.odd) = (narrow, Array(odd.prefix(5)))
   }
 
   public var encoded: [UInt8] {
     var t = KeyValueText()
     t.add("SCHEDULER", scheduler)
-    t.add("CLUSTER", query.cluster)
+    t.add("QUERY_JOB", query.job?.description)
+    t.add("QUERY_TOKEN", query.token?.description)
+    t.add("QUERY_OTHERS", query.others.map(\.description).joined(separator: ","))
+    t.add("QUERY_CLUSTER", query.cluster)
+    t.add("CLUSTER", cluster)
     t.add("ASKED_BY", "\(askedBy)")
     t.add("HOST", host)
     t.add("SEES_EVERYBODY", seesEverybody ? "yes" : "no")
+    t.add("NARROW", narrow ? "yes" : "no")
+    for line in odd { t.add("ODD", line) }
     switch outcome {
     case .unknown(let why): t.add("UNKNOWN", why)
-    case .answered(let jobs):
-      for job in jobs {
-        let fields = [
-          job.id.description, job.user, job.uid.map(String.init) ?? "", job.state, job.expectedStart ?? "",
-          job.reason.filter { $0 != "|" }, job.comment,
-        ]
-        t.add("JOB", fields.joined(separator: "|"))
-      }
+    case .answered(let jobs): for job in jobs { job.add(to: &t) }
     }
     return Array((t.encoded + "COMPLETE=yes\n").utf8)
   }
 
   public init?(decoding bytes: [UInt8]) {
     guard let t = KeyValueText(bytes), t["COMPLETE"] == "yes", let scheduler = t["SCHEDULER"],
-      let askedBy = t["ASKED_BY"].flatMap({ UInt32($0) }), let host = t["HOST"], let sees = t["SEES_EVERYBODY"]
+      let askedBy = t["ASKED_BY"].flatMap({ UInt32($0) }), let host = t["HOST"], let sees = t["SEES_EVERYBODY"],
+      let narrow = t["NARROW"], let others = t["QUERY_OTHERS"]
     else { return nil }
     var jobs: [QueuedJob] = []
-    for (_, value) in t.pairs.filter({ $0.key == "JOB" }) {
-      let f = value.split(separator: "|", maxSplits: 6, omittingEmptySubsequences: false).map(String.init)
-      guard f.count == 7, let id = JobID(f[0]) else { return nil }
-      jobs.append(
-        QueuedJob(
-          id: id, user: f[1], uid: UInt32(f[2]), state: f[3], reason: f[5],
-          expectedStart: f[4].isEmpty ? nil : f[4], comment: f[6]))
+    var odd: [String] = []
+    for (key, value) in t.pairs {
+      switch key {
+      case "JOB":
+        guard let job = QueuedJob(line: value) else { return nil }
+        jobs.append(job)
+      case "ODD": odd.append(value)
+      default: if !jobs.isEmpty { jobs[jobs.count - 1].take(key, value) }
+      }
     }
     self.init(
       scheduler: scheduler,
-      query: QueueQuery(cluster: t["CLUSTER"]),
-      askedBy: askedBy, host: host, seesEverybody: sees == "yes",
-      outcome: t["UNKNOWN"].map { .unknown($0) } ?? .answered(jobs))
+      query: QueueQuery(
+        job: t["QUERY_JOB"].flatMap { JobID($0) }, token: t["QUERY_TOKEN"].flatMap { Token($0) },
+        others: others.split(separator: ",").compactMap { JobID($0) }, cluster: t["QUERY_CLUSTER"]),
+      cluster: t["CLUSTER"], askedBy: askedBy, host: host, seesEverybody: sees == "yes",
+      outcome: t["UNKNOWN"].map { .unknown($0) } ?? .answered(jobs), narrow: narrow == "yes", odd: odd)
   }
 }
 
-/// Whose job is looked for, and how it may be recognised.
-public struct Wanted: Hashable, Sendable {
-  public var token: Token
-  public var job: JobID?
-  public var owner: UInt32
-  public var scheduler: String
-  /// Where the job is a local process, the host that can tell.
-  public var host: String?
-  public var cluster: String?
-  public var workDir: String?
-  public var name: String?
-
-  public init(
-    token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil, cluster: String? = nil,
-    workDir: String? = nil, name: String? = nil
-  ) {
-    (self.cluster, self.workDir, self.name) = (cluster, workDir, name)
-    (self.token, self.job, self.owner, self.scheduler, self.host) = (token, job, owner, scheduler, host)
+// A job is a line of what cannot hold a `|`, and one more for each text that can.
+extension QueuedJob {
+  fileprivate func add(to t: inout KeyValueText) {
+    let fields = [
+      id.description, uid.map(String.init) ?? "", state, expectedStart ?? "", restarts.map(String.init) ?? "",
+    ]
+    t.add("JOB", fields.joined(separator: "|"))
+    for (key, value) in [
+      ("JOB_USER", user), ("JOB_REASON", reason), ("JOB_COMMENT", comment), ("JOB_NAME", name), ("JOB_DIR", workDir),
+    ] where !value.isEmpty { t.add(key, value) }
   }
-}
 
-/// What one snapshot says of one job.
-public enum Sighting: Hashable, Sendable {
-  case found(QueuedJob)
-  /// It is not there, and the one who looked would have seen it.
-  case gone
-  case unknown(String)
+  fileprivate init?(line: String) {
+    let f = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+    guard f.count == 5, let id = JobID(f[0]) else { return nil }
+    self.init(
+      id: id, user: "", uid: UInt32(f[1]), state: f[2], expectedStart: f[3].isEmpty ? nil : f[3], restarts: Int(f[4]))
+  }
 
-  public init(of wanted: Wanted, in snapshot: QueueSnapshot) {
-    guard snapshot.scheduler == wanted.scheduler else {
-      self = .unknown("the job belongs to scheduler \(wanted.scheduler), not \(snapshot.scheduler)")
-      return
-    }
-    switch snapshot.outcome {
-    case .unknown(let why): self = .unknown(why)
-    case .answered(let jobs):
-      // The token is the surer sign where it is shown: after a scheduler lost its state, ids begin anew.
-      let match = jobs.first {
-        $0.token == wanted.token || ($0.token == nil && $0.id.number == wanted.job?.number && $0.uid == wanted.owner)
-      }
-      if let match {
-        self = .found(match)
-      } else if let host = wanted.host, host != snapshot.host {
-        self = .unknown("only \(host) can see that process")
-      } else if snapshot.query.cluster != wanted.job?.cluster {
-        self = .unknown("not asked yet")
-      } else if !snapshot.seesEverybody, snapshot.askedBy != wanted.owner {
-        self = .unknown("the jobs of other users are hidden here (PrivateData)")
-      } else {
-        self = .gone
-      }
+  fileprivate mutating func take(_ key: String, _ value: String) {
+    switch key {
+    case "JOB_USER": user = value
+    case "JOB_REASON": reason = value
+    case "JOB_COMMENT": comment = value
+    case "JOB_NAME": name = value
+    case "JOB_DIR": workDir = value
+    default: break
     }
   }
 }

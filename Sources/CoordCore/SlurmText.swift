@@ -1,93 +1,78 @@
 /// Reads what Slurm's commands print. Recorded output of several versions is in the tests.
 public enum SlurmText {
-  /// squeue --format: every field explicit, delimited, free text last. `%U` is the numeric user id.
-  public static let queueFormat = "%i|%U|%u|%T|%S|%r|%k"
-
-  /// The jobs in squeue's output; nil if a line is not what `queueFormat` makes. `-M` adds `CLUSTER: name` lines.
-  public static func jobs(squeue output: String) -> [QueuedJob]? {
-    var jobs: [QueuedJob] = []
-    var cluster: String?
-    for line in output.split(whereSeparator: \.isNewline) {
-      if line.hasPrefix("CLUSTER: ") {
-        cluster = line.dropFirst(9).trimmed
-        continue
-      }
-      let f = line.split(separator: "|", maxSplits: 6, omittingEmptySubsequences: false).map { $0.trimmed }
-      guard f.count == 7, let id = JobID(cluster.map { "\(f[0]);\($0)" } ?? f[0]), let uid = UInt32(f[1]), !f[3].isEmpty
-      else { return nil }
-      jobs.append(
-        QueuedJob(
-          id: id, user: f[2], uid: uid, state: f[3], reason: f[5] == "None" ? "" : f[5],
-          expectedStart: f[3] == "PENDING" && WallTime(text: f[4] + "+00:00") != nil ? f[4] : nil,
-          comment: f[6] == "(null)" ? "" : f[6]))
-    }
-    return jobs
-  }
-
   /// Whether `scontrol show config` says that everybody may see everybody's jobs; nil if it does not say.
   public static func seesEverybody(config output: String) -> Bool? {
-    for line in output.split(whereSeparator: \.isNewline) where line.hasPrefix("PrivateData") {
-      guard let mark = line.firstIndex(of: "=") else { return nil }
-      let values = line[line.index(after: mark)...].split(separator: ",").map { $0.trimmed.lowercased() }
+    setting("PrivateData", config: output).map { value in
+      let values = value.split(separator: ",").map { $0.trimmed.lowercased() }
       return !values.contains("jobs") && !values.contains("all")
+    }
+  }
+
+  /// The cluster's ClusterName, by the same.
+  public static func cluster(config output: String) -> String? {
+    setting("ClusterName", config: output).flatMap { isPlainWord($0) ? $0 : nil }
+  }
+
+  private static func setting(_ name: String, config output: String) -> String? {
+    for line in output.split(whereSeparator: \.isNewline) {
+      let parts = line.split(separator: "=", maxSplits: 1)
+      if parts.count == 2, parts[0].trimmed == name { return parts[1].trimmed }
     }
     return nil
   }
 
-  /// Whether an error text is of a kind after which nothing is certain: the connection, not the request.
-  public static func soundsDoubtful(_ errors: String) -> Bool {
-    let text = errors.lowercased()
-    let doubts = [
-      "socket timed out", "timed out", "unable to contact", "zero bytes", "connection", "connect failure",
-      "communication", "transport", "temporarily unable", "unexpected message", "protocol", "i/o error", "try again",
-      "send/recv", "incomplete", "backup controller", "standby mode", "slurm_load_jobs",
+  /// One job as `scontrol --oneliner show job` shows it; nil if that cannot be read. A name or a comment may imitate a field:
+  /// one that is there twice, and differs, is not believed.
+  public static func job(_ id: JobID, scontrol output: String) -> QueuedJob? {
+    let lines = output.split(separator: "\n").filter { $0.hasPrefix("JobId=\(id.number) ") }
+    guard lines.count == 1 else { return nil }
+    let words = lines[0].split(separator: " ")
+    func field(_ key: String) -> String? {
+      let values = Set(words.filter { $0.hasPrefix(key + "=") }.map { $0.dropFirst(key.count + 1) })
+      return values.count == 1 ? values.first.map(String.init) : nil
+    }
+    guard let state = field("JobState"), let user = field("UserId"), let mark = user.lastIndex(of: "("),
+      let uid = UInt32(user[user.index(after: mark)...].dropLast())
+    else { return nil }
+    let reason = field("Reason") ?? ""
+    return QueuedJob(
+      id: id, user: String(user[..<mark]), uid: uid, state: state, reason: reason == "None" ? "" : reason,
+      comment: field("Comment") ?? "", name: field("JobName") ?? "", workDir: field("WorkDir") ?? "",
+      restarts: field("Restarts").flatMap { Int($0) })
+  }
+
+  /// What on squeue's stderr makes an answer no answer, though it ended well: whom or what it did not know, and a connection
+  /// that it lost. A site's notices do not matter.
+  public static func complaint(squeue errors: String) -> String? {
+    let lost = [
+      "timed out", "unable to contact", "zero bytes", "connection", "connect failure", "communication", "transport",
+      "unexpected message", "protocol", "send/recv", "incomplete", "standby mode", "slurm_load_jobs",
+      "can't be reached",
     ]
-    return doubts.contains { text.contains($0) }
-  }
-
-  /// The job id in the output of `sbatch --parsable`; warnings and site banners may stand before it.
-  public static func submittedJob(_ output: String) -> JobID? {
-    output.split(whereSeparator: \.isNewline).reversed().lazy.compactMap { line -> JobID? in
-      let word = line.trimmed
-      guard let id = JobID(word), id.number.utf8.allSatisfy(isDigit) else { return nil }
-      return id
-    }.first
-  }
-}
-
-/// What became of one call of sbatch.
-public enum SubmitReply: Hashable, Sendable {
-  case accepted(JobID)
-  /// A clear no: no job was made.
-  case refused(String)
-  /// It may have been done or not.
-  case doubtful(String)
-
-  /// Judges a finished call. `status` nil: it was killed or ran out of time.
-  public init(status: Int32?, output: String, errors: String) {
-    let said = errors.lastMeaningfulLine ?? "exit \(status.map(String.init) ?? "by a signal")"
-    if status == 0 {
-      self = SlurmText.submittedJob(output).map { .accepted($0) } ?? .doubtful("sbatch printed no job id: \(said)")
-    } else if status != nil, Self.isClearRefusal(errors) {
-      self = .refused(said)
-    } else {
-      self = .doubtful(said)
+    return errors.split(whereSeparator: \.isNewline).map { $0.trimmed }.first { line in
+      let text = line.lowercased()
+      if text.contains("nvalid user") || isUnknownJob(text) { return true }
+      return (text.hasPrefix("squeue:") || text.hasPrefix("slurm")) && lost.contains { text.contains($0) }
     }
   }
 
-  // sbatch(1) ends with 1 for everything. What the controller refused begins "Batch job submission failed:"; the same
-  // words carry lost connections too (slurm_strerror of src/common/slurm_errno.c), where the job may well exist.
-  private static func isClearRefusal(_ errors: String) -> Bool {
-    if SlurmText.soundsDoubtful(errors) { return false }
-    let text = errors.lowercased()
-    // Said before or instead of a request to the controller: option and script errors.
-    let localErrors = [
-      "batch job submission failed:", "unrecognized option", "invalid option", "invalid numeric value",
-      "unable to open",
-      "does not look like a batch script", "is not a valid", "invalid time limit", "invalid --", "script arguments",
-      "this does not look like", "unable to determine", "batch script",
-    ]
-    return localErrors.contains(where: { text.contains($0) })
+  /// Whether squeue or scontrol said that there is no such job.
+  public static func isUnknownJob(_ errors: String) -> Bool { errors.contains("nvalid job id") }
+
+  /// The job ids that `sbatch --parsable` printed: one, if nothing else did. Warnings and banners may stand before and after.
+  public static func submittedJobs(_ output: String) -> [JobID] {
+    var found: [JobID] = []
+    for line in output.split(whereSeparator: \.isNewline) {
+      guard let id = JobID(line.trimmed), id.number.utf8.allSatisfy(isDigit) else { continue }
+      if !found.contains(where: { $0.number == id.number }) { found.append(id) }
+    }
+    return found
+  }
+
+  /// The same, where there is no doubt which it is.
+  public static func submittedJob(_ output: String) -> JobID? {
+    let found = submittedJobs(output)
+    return found.count == 1 ? found[0] : nil
   }
 }
 
@@ -99,6 +84,9 @@ extension StringProtocol {
     while view.last?.isWhitespace == true { view.removeLast() }
     return String(view)
   }
+
+  /// For a place that has one line only.
+  public var onOneLine: String { split(whereSeparator: \.isNewline).joined(separator: "; ") }
 
   /// The last line that says something.
   public var lastMeaningfulLine: String? {

@@ -15,6 +15,12 @@ public struct StatusReport: Sendable {
 
   public init(service: ServiceState) { self.service = service }
 
+  /// The live token's job: as the queue shows it, where it was asked.
+  public var job: JobID? {
+    if case .found(let seen)? = sighting { return seen.id }
+    return service.job
+  }
+
   public var state: State {
     if service.phase == .idle { return .none }
     if service.stop != nil { return .stopping }
@@ -41,11 +47,11 @@ public struct StatusReport: Sendable {
   /// One sentence for people.
   public var why: String {
     let owner = service.owner?.user ?? "?"
-    let job = service.job.map { "job \($0)" } ?? "the job"
+    let job = job.map { "job \($0)" } ?? "the job"
     switch state {
     case .none:
       guard let end = service.end else { return "no server was ever started here" }
-      return "the last one ended at \(end.time.text): \(end.body.reason ?? "")"
+      return "the last one ended at \(end.time.text): \((end.body.reason ?? "").onOneLine)"
     case .claimed: return "\(owner) is submitting the job"
     case .pending:
       switch sighting {
@@ -68,7 +74,7 @@ public struct StatusReport: Sendable {
     var lines = [("state", state.rawValue), ("why", why)]
     if let info { lines.append(("server", info.endpoint.description)) }
     if service.phase != .idle {
-      if let job = service.job { lines.append(("job", job.description)) }
+      if let job { lines.append(("job", job.description)) }
       if let owner = service.owner { lines.append(("user", owner.user)) }
     }
     if let info {

@@ -49,12 +49,13 @@ public struct Cleanup<Cluster: Scheduler> {
   }
 
   private mutating func cancelSurplus(_ state: ServiceState, known: Set<Token>) {
-    guard !known.isEmpty, let snapshot = ask() else { return }
-    for job in CleanupPlan.surplusJobs(snapshot, me: machine.author.uid, state: state, known: known) {
+    guard !known.isEmpty, let snapshot = ask(state) else { return }
+    for job in CleanupPlan.surplusJobs(snapshot, me: machine.author.uid, state: state, known: known, log: nil) {
+      guard let token = job.token else { continue }
       if dryRun {
         done.append("would cancel surplus job \(job.id)")
       } else {
-        let problem = scheduler.cancel(job.id, token: job.token ?? Machine.freshToken())
+        let problem = scheduler.cancel(job.id, token: token)
         done.append(
           problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
       }
@@ -62,7 +63,7 @@ public struct Cleanup<Cluster: Scheduler> {
   }
 
   /// One fresh answer of the scheduler, in turn with everybody else; nil if the turn did not come.
-  private func ask() -> QueueSnapshot? {
+  private func ask(_ state: ServiceState) -> QueueSnapshot? {
     var board = QueueBoard(files, nonce: machine.author.nonce)
     let end = Machine.now + Limits.queuePatience
     while Machine.now < end {
@@ -70,7 +71,8 @@ public struct Cleanup<Cluster: Scheduler> {
         Machine.sleep(.milliseconds(500))
         continue
       }
-      let snapshot = scheduler.queue(QueueQuery())
+      // Without a token: a look at the known job alone would not show the others.
+      let snapshot = scheduler.queue(QueueQuery(job: state.job, cluster: state.job?.cluster))
       try? board.publish(snapshot, number: number)
       return snapshot
     }

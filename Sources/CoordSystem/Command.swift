@@ -75,8 +75,21 @@ public struct Command {
     return pid
   }
 
-  /// Runs it to its end, both pipes drained together. At the deadline its group gets TERM, then KILL.
+  /// Runs it to its end and collects what it prints. At the deadline its group gets TERM, then KILL.
   public func run(deadline: Duration) -> Finished {
+    var output: [UInt8] = []
+    var result = run(deadline: deadline) { bytes in
+      // More is noise; it is read all the same, so that the child does not hang.
+      if output.count < 1 << 24 { output += bytes }
+      return true
+    }
+    result.output = String(decoding: output, as: UTF8.self)
+    return result
+  }
+
+  /// Runs it to its end, both pipes drained together.
+  /// - Parameter take: gets its output as it comes; once it returns false the command is killed.
+  public func run(deadline: Duration, reading take: (ArraySlice<UInt8>) -> Bool) -> Finished {
     var result = Finished()
     var child = self
     var pipes: [(read: Int32, isOutput: Bool)] = []
@@ -103,12 +116,12 @@ public struct Command {
       return result
     }
     let end = Machine.now + deadline
-    var collected: (output: [UInt8], errors: [UInt8]) = ([], [])
+    var errors: [UInt8] = []
     var open = pipes
     var exitedAt: Instant?
     var killAt: Instant?
     while true {
-      drain(&open, into: &collected)
+      if !drain(&open, output: take, errors: &errors) { kill(-pid, SIGKILL) }
       if exitedAt == nil {
         var raw: Int32 = 0
         if waitpid(pid, &raw, WNOHANG) == pid {
@@ -130,34 +143,34 @@ public struct Command {
     if result.ranOutOfTime {
       kill(-pid, SIGKILL)
       result.status = nil
-      collected.errors += Array("\n\(arguments[0]) timed out after \(deadline.spoken)".utf8)
+      errors += Array("\n\(arguments[0]) timed out after \(deadline.spoken)".utf8)
     }
-    result.output = String(decoding: collected.output, as: UTF8.self)
-    result.errors = String(decoding: collected.errors, as: UTF8.self)
+    result.errors = String(decoding: errors, as: UTF8.self)
     return result
   }
 
-  private func drain(_ open: inout [(read: Int32, isOutput: Bool)], into all: inout (output: [UInt8], errors: [UInt8]))
-  {
+  /// Reads what is there, or waits a little for it. False: no more of the output is wanted.
+  private func drain(
+    _ open: inout [(read: Int32, isOutput: Bool)], output take: (ArraySlice<UInt8>) -> Bool, errors: inout [UInt8]
+  ) -> Bool {
     guard !open.isEmpty else {
       Machine.sleep(.milliseconds(5))
-      return
+      return true
     }
     var fds = open.map { pollfd(fd: $0.read, events: Int16(POLLIN), revents: 0) }
-    guard poll(&fds, nfds_t(fds.count), 20) > 0 else { return }
-    var buffer = [UInt8](repeating: 0, count: 16_384)
+    guard poll(&fds, nfds_t(fds.count), 20) > 0 else { return true }
+    var wanted = true
+    var buffer = [UInt8](repeating: 0, count: 65_536)
     for (index, fd) in fds.enumerated().reversed() where fd.revents != 0 {
       let n = read(fd.fd, &buffer, buffer.count)
-      if n > 0 {
-        // More than a megabyte is noise; it is read all the same, so that the child does not hang.
-        if open[index].isOutput {
-          if all.output.count < 1 << 24 { all.output += buffer[..<n] }
-        } else if all.errors.count < 1 << 20 {
-          all.errors += buffer[..<n]
-        }
-      } else {
+      if n <= 0 {
         open.remove(at: index)
+      } else if open[index].isOutput {
+        wanted = take(buffer[..<n])
+      } else if errors.count < 1 << 20 {
+        errors += buffer[..<n]
       }
     }
+    return wanted
   }
 }

@@ -157,9 +157,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .append(let draft):
         let won = try writer.append(draft, within: .seconds(20))
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
-      case .submit(let token, let limit):
+      case .submit(let token, let log, let limit):
         do throws(StorageFailure) {
-          let reply = try scheduler.submit(token, within: limit)
+          let reply = try scheduler.submit(token, log: log, within: limit)
           coordinator.handle(.submitted(token, reply), now: Machine.now)
         } catch {
           // Not the end of the run: it has a claim to give back.

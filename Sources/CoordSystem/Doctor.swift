@@ -138,7 +138,7 @@ public struct Doctor {
       return [
         Check(
           "scheduler", .good,
-          "squeue answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; \(jobs.count) jobs of yours"),
+          "squeue answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; \(jobs.count) jobs of this project"),
         Checkup.privacy(seesEverybody: snapshot.seesEverybody),
       ]
     case .unknown(let why):

@@ -10,7 +10,7 @@ public struct LocalScheduler: Scheduler {
 
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
-  public func submit(_ token: Token, within limit: Duration) throws(StorageFailure) -> SubmitReply {
+  public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
     let log = "\(project.logs)/panel-server-local-\(token.description.prefix(8)).log"
     let file: Descriptor
     do throws(SystemFailure) {
@@ -36,7 +36,10 @@ public struct LocalScheduler: Scheduler {
       guard let owner = status(of: "/proc/\(row.pid)")?.st_uid,
         let token = Self.job(ProcessTable.arguments(of: row.pid)), let id = JobID("\(row.pid)")
       else { continue }
-      jobs.append(QueuedJob(id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment ?? ""))
+      jobs.append(
+        QueuedJob(
+          id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment(log: nil) ?? "coord",
+          workDir: target(ofLink: "/proc/\(row.pid)/cwd") ?? ""))
     }
     // With hidepid a user sees only processes of its own.
     let seesEverybody = machine.author.uid == 0 || ProcessTable.row(of: 1) != nil
@@ -46,7 +49,12 @@ public struct LocalScheduler: Scheduler {
   }
 
   public func cancel(_ job: JobID, token: Token) -> String? {
-    guard let pid = Int32(job.number), Self.job(ProcessTable.arguments(of: pid)) != nil else { return nil }
+    guard let pid = Int32(job.number), Self.job(ProcessTable.arguments(of: pid)) == .some(token) else {
+      return "process \(job) does not show our token"
+    }
+    guard machine.author.uid == 0 || status(of: "/proc/\(pid)")?.st_uid == machine.author.uid else {
+      return "process \(job) is another user's"
+    }
     return kill(pid, SIGTERM) == 0 || errno == ESRCH ? nil : SystemFailure("kill \(pid)").text
   }
 

@@ -7,20 +7,21 @@ public protocol Scheduler {
   var name: String { get }
   /// Makes one job that carries the token; at most once per token, ever.
   /// - Throws: where the directory was in the way before the scheduler was asked: no job was made.
-  func submit(_ token: Token, within limit: Duration) throws(StorageFailure) -> SubmitReply
-  /// The jobs of some users. Whatever is not certain is `unknown`.
+  func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply
+  /// The jobs that can concern this project. Whatever is not certain is `unknown`.
   func queue(_ query: QueueQuery) -> QueueSnapshot
-  /// Ends a job of this user; what went wrong, if it did.
+  /// Ends a job of this user that shows the token at this moment, whoever wrote its number down; why not, if it did not.
   func cancel(_ job: JobID, token: Token) -> String?
 }
 
 /// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
 public final class Slurm: Scheduler {
   public let name = "slurm"
-  private let project: Project
-  private let machine: Machine
+  let project: Project
+  let machine: Machine
   private let environment: [String: String]
-  private var seesEverybody: Bool?
+  /// ClusterName and PrivateData: asked once.
+  private var configuration: (cluster: String?, seesEverybody: Bool?)?
 
   public init(project: Project, machine: Machine) {
     (self.project, self.machine) = (project, machine)
@@ -37,9 +38,9 @@ public final class Slurm: Scheduler {
     }
   }
 
-  private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
+  var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
 
-  public func submit(_ token: Token, within limit: Duration) throws(StorageFailure) -> SubmitReply {
+  public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
     // To files in the directory, so that a claimant that is killed here loses nothing.
     let files = SubmitFiles(project: project, token: token)
     let out = try files.create("out")
@@ -47,7 +48,7 @@ public final class Slurm: Scheduler {
     var command = Command(
       [
         "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
-        "--comment=\(token.comment)", project.startScript, token.description,
+        "--comment=\(token.comment(log: log))", project.startScript, token.description,
       ], environment: environment)
     command.output = .descriptor(out.raw)
     command.errors = .descriptor(err.raw)
@@ -57,30 +58,31 @@ public final class Slurm: Scheduler {
   }
 
   public func queue(_ query: QueueQuery) -> QueueSnapshot {
-    var arguments = [
-      "squeue", "--noheader", "--states=all", "--format=\(SlurmText.queueFormat)",
-    ]
-    if let cluster = query.cluster { arguments.append("--clusters=\(cluster)") }
-    let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
-    let outcome: QueueSnapshot.Outcome
-    if done.status != 0 {
-      outcome = .unknown(done.errors.lastMeaningfulLine ?? "squeue failed without a word")
-    } else if let jobs = SlurmText.jobs(squeue: done.output), !SlurmText.soundsDoubtful(done.errors) {
-      // A plugin's complaint on stderr does not make an answer wrong; a lost connection to one of several clusters does.
-      outcome = .answered(jobs)
-    } else {
-      outcome = .unknown("squeue said what is not understood: \((done.errors + done.output).prefix(200))")
-    }
-    if case .answered = outcome, seesEverybody == nil {
+    let question = SlurmQuestion(query, project: project, environment: asking)
+    let answer = question.answer()
+    if case .answered = answer.outcome, configuration == nil {
       let config = Command(["scontrol", "show", "config"], environment: asking).run(deadline: Limits.schedulerCall)
-      if config.status == 0 { seesEverybody = SlurmText.seesEverybody(config: config.output) }
+      if config.status == 0 {
+        configuration = (SlurmText.cluster(config: config.output), SlurmText.seesEverybody(config: config.output))
+      }
     }
     return QueueSnapshot(
-      scheduler: name, query: query, askedBy: machine.author.uid, host: machine.author.host,
-      seesEverybody: seesEverybody ?? false, outcome: outcome)
+      scheduler: name, query: query, cluster: configuration?.cluster, askedBy: machine.author.uid,
+      host: machine.author.host, seesEverybody: configuration?.seesEverybody ?? false, outcome: answer.outcome,
+      narrow: answer.narrow, odd: answer.odd)
   }
 
   public func cancel(_ job: JobID, token: Token) -> String? {
+    let query = QueueQuery(job: job, token: token, cluster: job.cluster)
+    let seen = SlurmQuestion(query, project: project, environment: asking).listing(of: job)
+    guard case .answered(let jobs) = seen.outcome else {
+      guard case .unknown(let why) = seen.outcome else { return nil }
+      return why
+    }
+    guard let shown = jobs.first(where: { $0.id.number == job.number }), shown.token == token else {
+      return "job \(job) does not show our token"
+    }
+    guard shown.uid == machine.author.uid || machine.author.uid == 0 else { return "job \(job) is \(shown.user)'s" }
     let arguments = ["scancel"] + (job.cluster.map { ["--clusters=\($0)"] } ?? []) + [job.number]
     let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
     return done.status == 0 ? nil : done.errors.lastMeaningfulLine ?? "scancel failed"

@@ -22,7 +22,7 @@ enum History {
     guard let entry else { return "\(padded("\(number)", 6))not a whole entry\n" }
     let body = entry.body
     let place = body.node.map { node in "on \(node)" + (body.port.map { ":\($0)" } ?? "") }
-    let facts = [body.job.map { "job \($0)" }, place, body.outcome?.rawValue, body.reason].compactMap { $0 }
+    let facts = [body.job.map { "job \($0)" }, place, body.outcome?.rawValue, body.reason?.onOneLine].compactMap { $0 }
     let who = "\(entry.author.user)@\(entry.author.host)"
     return padded("\(number)", 6) + entry.time.text + "  " + padded(entry.kind.rawValue, 15) + padded(who, 20)
       + facts.joined(separator: ", ") + "\n"

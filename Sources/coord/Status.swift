@@ -26,7 +26,7 @@ enum Status {
     line.add("state", report.state.rawValue)
     line.add("node", report.info?.endpoint.node ?? report.service.start?.body.node)
     line.add("port", report.info?.endpoint.port)
-    line.add("job_id", report.service.phase == .idle ? nil : report.service.job?.description)
+    line.add("job_id", report.service.phase == .idle ? nil : report.job?.description)
     line.add("user", report.service.phase == .idle ? nil : report.service.owner?.user)
     line.add("started", report.info?.started.text)
     line.add("ends", report.info?.ends?.text)
@@ -82,8 +82,10 @@ private struct StatusReader {
     }
     guard let reading = try board.latest() else { return .unknown("not asked yet") }
     let name = state.claim?.body.scheduler ?? scheduler.name
+    let byHand = state.claim?.body.job != nil
     let wanted = Wanted(
-      token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil)
+      token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
+      workDir: byHand ? nil : session.project.root, name: byHand ? nil : session.project.settings.jobName)
     return Sighting(of: wanted, in: reading.snapshot)
   }
 }

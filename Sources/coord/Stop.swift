@@ -19,7 +19,9 @@ enum Stop {
     let reason = (outcome == .restarting ? "restart by " : "stopped by ") + who + why
     switch session.coordinate(.stop(outcome, reason: reason), wait: wait, insists: insists) {
     case .settled(let state) where state.phase == .idle:
-      Console.note(state.end.map { "no server is running (\($0.body.reason ?? "it ended"))" } ?? "no server is running")
+      Console.note(
+        state.end.map { "no server is running (\(($0.body.reason ?? "it ended").onOneLine))" } ?? "no server is running"
+      )
     case .settled(let state) where state.stop != nil:
       let owner = state.claim?.author.user ?? "a teammate"
       let job = state.job.map { "job \($0)" } ?? "the job"

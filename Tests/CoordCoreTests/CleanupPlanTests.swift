@@ -47,16 +47,21 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   var w = World()
   for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, live) }
   if case .state(let folded) = w.tail.fold() { state = folded }
-  func job(_ id: String, _ uid: UInt32, _ state: String, _ token: Token) -> QueuedJob {
-    QueuedJob(id: JobID(id)!, user: "u", uid: uid, state: state, comment: token.comment)
+  func job(_ id: String, _ uid: UInt32, _ state: String, _ token: Token, log: String? = nil) -> QueuedJob {
+    QueuedJob(id: JobID(id)!, user: "u", uid: uid, state: state, comment: token.comment(log: log))
   }
+  let (mine, original) = ("0123456789abcdef", "fedcba9876543210")
   let snapshot = QueueSnapshot(
     scheduler: "slurm", query: QueueQuery(), askedBy: 1001, host: "login1", seesEverybody: true,
     outcome: .answered([
       job("1", 1001, "PENDING", ours), job("2", 1002, "PENDING", ours), job("3", 1001, "COMPLETED", ours),
       job("4", 1001, "PENDING", foreign), job("4711", 1001, "RUNNING", live), job("5", 1001, "PENDING", live),
-      job("6", 1001, "COMPLETING", ours),
+      job("6", 1001, "COMPLETING", ours), job("7", 1001, "SUSPENDED", ours, log: mine),
+      job("8", 1001, "PENDING", ours, log: original),
     ]))
-  let surplus = CleanupPlan.surplusJobs(snapshot, me: 1001, state: state, known: [ours, live])
-  #expect(surplus.map(\.id.description) == ["1", "5"])
+  func surplus(_ log: String?) -> [String] {
+    CleanupPlan.surplusJobs(snapshot, me: 1001, state: state, known: [ours, live], log: log).map(\.id.description)
+  }
+  #expect(surplus(mine) == ["1", "5", "7"])
+  #expect(surplus(nil) == ["1", "5"])
 }

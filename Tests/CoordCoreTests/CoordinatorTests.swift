@@ -211,7 +211,7 @@ private func watch(
     w.append(.claimed, t1)
     w.append(.submitted, t1)
     var c = w.observer(uid: 1001)
-    let end = watch(&c, &w, seconds: 60) { w, second in
+    let end = watch(&c, &w, seconds: 80) { w, second in
       if second % 5 == 1 { w.answer([], askedBy: 1001, seesEverybody: false) }
     }
     #expect(end?.kind == .ended)
@@ -261,7 +261,7 @@ private func watch(
     #expect(watch(&c, &w, seconds: 3)?.outcome == .lost)
   }
 
-  @Test(arguments: [("FAILED", 15...35), ("NODE_FAIL", 60...75), ("", 60...75)])
+  @Test(arguments: [("FAILED", 15...35), ("NODE_FAIL", 75...90), ("", 75...90)])
   func silentServerOfAJobThatIsOver(state: String, after: ClosedRange<Int>) {
     var w = World()
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }

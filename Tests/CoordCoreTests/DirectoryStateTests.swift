@@ -182,7 +182,7 @@ extension LogFold {
 
   @Test func jobOfALogThatIsGoneIsWaitedFor() {
     var w = World()
-    let stray = job("77", "RUNNING", comment: t2.comment, dir: "/project")
+    let stray = job("77", "RUNNING", comment: t2.comment(log: nil), dir: "/project")
     let waited = outcome(&w, jobs: [stray])
     #expect(waited.claimedAfter == nil && waited.error == nil)
     guard case .olderLife? = waited.progress else { return #expect(Bool(false)) }

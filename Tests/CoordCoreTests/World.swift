@@ -44,15 +44,23 @@ struct World {
     wall.seconds += Int64(seconds)
   }
 
-  /// The scheduler's next answer, as `askedBy` got it.
+  /// The scheduler's next answer to a question for everything, as `askedBy` got it.
   mutating func answer(
-    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, query: QueueQuery? = nil
+    _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, narrow: Bool = false, odd: [String] = [],
+    query: QueueQuery? = nil
   ) {
     publish(
       QueueSnapshot(
-        scheduler: "slurm", query: query ?? QueueQuery(job: World.job, token: tail.slots.last?.entry?.token),
-        askedBy: askedBy, host: "login2",
-        seesEverybody: seesEverybody, outcome: .answered(jobs)))
+        scheduler: "slurm", query: query ?? QueueQuery(job: World.job), askedBy: askedBy, host: "login2",
+        seesEverybody: seesEverybody, outcome: .answered(jobs), narrow: narrow, odd: odd))
+  }
+
+  /// What /proc of the owner's host shows.
+  mutating func answerLocally(_ jobs: [QueuedJob]) {
+    publish(
+      QueueSnapshot(
+        scheduler: "local", query: QueueQuery(job: World.job), askedBy: 1002, host: World.owner.host,
+        seesEverybody: true, outcome: .answered(jobs)))
   }
 
   mutating func noAnswer() {
@@ -67,8 +75,9 @@ struct World {
     queue = QueueReading(snapshot: snapshot, number: number, highestAsked: number)
   }
 
-  static func queued(_ state: String, token: Token? = nil, reason: String = "") -> QueuedJob {
-    QueuedJob(id: job, user: "ann1", uid: 1001, state: state, reason: reason, comment: token?.comment ?? "")
+  static func queued(_ state: String, token: Token? = nil, id: JobID = job, restarts: Int? = nil) -> QueuedJob {
+    QueuedJob(
+      id: id, user: "ann1", uid: 1001, state: state, comment: token?.comment(log: nil) ?? "", restarts: restarts)
   }
 
   mutating func beat(_ n: Int, token: Token, state: ServerInfo.State = .ready, skew: Int64 = 0) {
@@ -111,6 +120,10 @@ extension [Action] {
   var error: CoordError? {
     for case .fail(let error) in self { return error }
     return nil
+  }
+
+  var cancels: Bool {
+    contains { if case .cancel = $0 { true } else { false } }
   }
 
   var looks: Bool {

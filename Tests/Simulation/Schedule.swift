@@ -136,7 +136,8 @@ final class SimFate: SimProcess {
     case 3:
       guard let last = numbers.last.flatMap(LockName.number), let some = numbers.randomElement(using: &world.random)
       else { return }
-      let name = LockName.name(last + (world.random.once(in: 2) ? 1 : Int.random(in: 2...900_000_000, using: &world.random)))
+      let name = LockName.name(
+        last + (world.random.once(in: 2) ? 1 : Int.random(in: 2...900_000_000, using: &world.random)))
       world.note("somebody copies lock \(some) to \(name)")
       disk[name] = disk[some]
     case 4:

@@ -32,6 +32,8 @@ public struct Faults: Sendable {
   /// A listing or a look-up that misses what is younger than this, in seconds.
   public var staleness = 0.0
   public var controllerAway = Double.infinity
+  /// squeue answers from a cache that is up to so old, in seconds.
+  public var queueCache = 0.0
   public var doubtfulSubmit = Double.infinity
   public var nodeCrash = Double.infinity
   public var requeue = Double.infinity
@@ -59,6 +61,7 @@ public struct Faults: Sendable {
     f.lyingLink = some(4, &g)
     f.staleness = g.once(in: 2) ? 0 : g.once(in: 3) ? 50 : 2
     f.controllerAway = some(15, &g)
+    f.queueCache = g.once(in: 4) ? 50 : 0
     f.doubtfulSubmit = some(2, &g)
     f.nodeCrash = some(60, &g)
     f.requeue = some(3, &g)

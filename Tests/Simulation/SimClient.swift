@@ -74,14 +74,14 @@ final class SimClient: SimProcess {
       guard let number = (try? board.takeRight(now: now)) ?? nil, !dead else { return }
       try? board.publish(world.slurm.queue(query, by: self), number: number)
     case .append(let draft): append(draft, o)
-    case .submit(let token, _):
+    case .submit(let token, _, _):
       if world.random.once(in: world.faults.storageError) {
         let full = StorageFailure(.full, "simulated failure").error
         return coordinator.handle(.notSubmitted(token, lasting: world.random.once(in: 2) ? full : nil), now: now)
       }
       let reply = world.slurm.submit(token, by: self)
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
-    case .cancel(let job, let token): world.slurm.cancel(job, token, by: self)
+    case .cancel(let job, let token): world.slurm.cancel(job, token: token, by: self)
     case .wait(let duration, _): wake = world.time + duration * Double.random(in: 0.75...1.25, using: &world.random)
     case .answer(let info): finish(answer: info)
     case .settle: dead = true

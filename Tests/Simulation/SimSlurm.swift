@@ -25,6 +25,7 @@ final class SimSlurm {
   /// Requests that the controller executes later, though their sender was told nothing or a failure.
   private var late: [(at: Duration, token: Token, uid: UInt32)] = []
   var submitted: [Token: Int] = [:]
+  private var cached: (at: Duration, rows: [QueuedJob])?
 
   var nextEvent: Duration? {
     (jobs.filter { $0.state == "PENDING" }.map(\.startAt) + late.map(\.at)).min()
@@ -77,33 +78,46 @@ final class SimSlurm {
     return .accepted(JobID("\(99 + jobs.count)")!)
   }
 
+  /// What squeue shows to those who may see everything.
+  private func rows(_ world: SimWorld) -> [QueuedJob] {
+    if let cached, world.time - cached.at < .seconds(world.faults.queueCache) { return cached.rows }
+    let rows = jobs.map(row)
+    cached = (world.time, rows)
+    return rows
+  }
+
+  private func row(_ job: Job) -> QueuedJob {
+    QueuedJob(
+      id: JobID("\(job.id)")!, user: "u", uid: job.uid, state: job.state, comment: job.token.comment(log: nil),
+      name: Self.home.jobName, workDir: Self.home.root, restarts: job.restarts)
+  }
+
+  /// As the adapter asks: the known job first, then all, then scontrol for the known one.
   func queue(_ query: QueueQuery, by process: SimProcess) -> QueueSnapshot {
     let world = process.world
     world.operation(process)
     let hidden = world.faults.hiddenJobs
-    let outcome: QueueSnapshot.Outcome =
-      isAway(world)
-      ? .unknown("Unable to contact slurm controller")
-      : .answered(
-        jobs.filter { !hidden || $0.uid == process.author.uid }.map {
-          var row = QueuedJob(
-            id: JobID("\($0.id)")!, user: "u", uid: $0.uid, state: $0.state, comment: $0.token.comment)
-          (row.name, row.workDir) = (Self.home.jobName, Self.home.root)
-          return row
-        })
-    return QueueSnapshot(
+    func mayBeSeen(_ job: QueuedJob) -> Bool { !hidden || job.uid == process.author.uid }
+    var snapshot = QueueSnapshot(
       scheduler: "slurm", query: query, askedBy: process.author.uid, host: process.host.name, seesEverybody: !hidden,
-      outcome: outcome)
+      outcome: .unknown("Unable to contact slurm controller"))
+    if isAway(world) { return snapshot }
+    var shown = rows(world).filter(mayBeSeen)
+    if let known = shown.first(where: { $0.id == query.job && $0.token == query.token }) {
+      (shown, snapshot.narrow) = ([known], true)
+    } else if let token = query.token, !shown.contains(where: { $0.token == token }) {
+      shown += jobs.map(row).filter { $0.id == query.job && mayBeSeen($0) }
+    }
+    snapshot.outcome = .answered(shown)
+    return snapshot
   }
 
-  func cancel(_ id: JobID, _ token: Token, by process: SimProcess) {
+  func cancel(_ id: JobID, token: Token, by process: SimProcess) {
     let world = process.world
     world.operation(process)
-    guard !process.dead, let job = jobs.first(where: { "\($0.id)" == id.number && $0.token == token }),
-      job.uid == process.author.uid
-    else {
-      return
-    }
+    guard !process.dead, let job = jobs.first(where: { "\($0.id)" == id.number }), job.uid == process.author.uid,
+      job.token == token
+    else { return }
     if job.state == "PENDING" { job.state = "CANCELLED" }
     job.run?.signalled = true
   }

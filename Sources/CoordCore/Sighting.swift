@@ -1,0 +1,90 @@
+/// Whose job is looked for, and how it may be recognised.
+public struct Wanted: Hashable, Sendable {
+  public var token: Token
+  public var job: JobID?
+  public var owner: UInt32
+  public var scheduler: String
+  /// Where the job is a local process, the host that can tell.
+  public var host: String?
+  /// The ClusterName of the scheduler that has the job.
+  public var cluster: String?
+  /// The directory that it was submitted in, and its name: another job may get its number after a controller lost its state.
+  public var workDir: String?
+  public var name: String?
+
+  public init(
+    token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil, cluster: String? = nil,
+    workDir: String? = nil, name: String? = nil
+  ) {
+    (self.token, self.job, self.owner, self.scheduler, self.host) = (token, job, owner, scheduler, host)
+    (self.cluster, self.workDir, self.name) = (cluster, workDir, name)
+  }
+}
+
+/// What one snapshot says of one job.
+public enum Sighting: Hashable, Sendable {
+  /// It shows the token, and is its owner's.
+  case found(QueuedJob)
+  /// It is not there, and the one who looked would have seen it.
+  case gone
+  case unknown(String)
+
+  public init(of wanted: Wanted, in snapshot: QueueSnapshot) {
+    guard snapshot.scheduler == wanted.scheduler else {
+      self = .unknown("the job belongs to scheduler \(wanted.scheduler), not \(snapshot.scheduler)")
+      return
+    }
+    if let theirs = wanted.cluster, let asked = snapshot.cluster, theirs != asked {
+      self = .unknown("the job belongs to cluster \(theirs); this host asks \(asked)")
+      return
+    }
+    switch snapshot.outcome {
+    case .unknown(let why): self = .unknown(why)
+    case .answered(let jobs):
+      if let job = wanted.job(in: jobs) {
+        self = .found(job)
+      } else if let doubt = wanted.doubt(jobs, snapshot) {
+        self = .unknown(doubt)
+      } else {
+        self = .gone
+      }
+    }
+  }
+}
+
+extension Wanted {
+  /// The job that shows the token. What another user calls by it is an imitation.
+  fileprivate func job(in jobs: [QueuedJob]) -> QueuedJob? {
+    let ours = jobs.filter { $0.token == token && $0.uid == owner }
+    // Where the token was given to more than one job, the known one is meant; else one that may still run.
+    return ours.first { $0.id.number == job?.number } ?? ours.first { $0.life != .over } ?? ours.first
+  }
+
+  /// Why the job's absence from these rows proves nothing; nil if it does.
+  fileprivate func doubt(_ jobs: [QueuedJob], _ snapshot: QueueSnapshot) -> String? {
+    let query = snapshot.query
+    // Comments may be changed. But where also the name or the directory differs, it is another job that got the number.
+    if let job, let other = jobs.first(where: { mayBe($0, job) }) {
+      return "job \(other.id) of \(other.user) does not show our token"
+    }
+    let signs = QueueQuery(job: job, token: token)
+    if let line = snapshot.odd.first(where: signs.isMentioned) { return "the queue shows what cannot be read: \(line)" }
+    if let host, host != snapshot.host { return "only \(host) can see that process" }
+    if !snapshot.seesEverybody, snapshot.askedBy != owner {
+      return "the jobs of other users are hidden here (PrivateData)"
+    }
+    // A whole listing shows every token; a job's number, where it was asked for.
+    if snapshot.narrow || query.cluster != job?.cluster || !(job.map(query.names) ?? true) { return Self.notAsked }
+    return nil
+  }
+
+  /// What is said where nobody has asked for it yet.
+  static let notAsked = "not asked yet"
+
+  private func mayBe(_ row: QueuedJob, _ job: JobID) -> Bool {
+    guard row.id.number == job.number, row.uid == owner, row.token == nil else { return false }
+    let otherName = name.map { !row.name.isEmpty && row.name != $0 } ?? false
+    let otherPlace = workDir.map { !row.workDir.isEmpty && row.workDir != $0 } ?? false
+    return !otherName && !otherPlace
+  }
+}

@@ -1,0 +1,158 @@
+import CoordCore
+import Testing
+
+private let t1 = World.token(1)
+private let other = JobID("99999")!
+
+/// Runs a coordinator for some seconds, one look a second and an answer of the queue every five; what it appended, and when.
+private func watch(
+  _ c: inout Coordinator, _ w: inout World, seconds: Int, answer: (inout World, Int) -> Void
+) -> (body: EntryBody, at: Int)? {
+  for second in 0..<seconds {
+    if second % 5 == 0 { answer(&w, second) }
+    if let body = c.next(w.observation()).appended { return (body, second) }
+    w.wait(1)
+  }
+  return nil
+}
+
+private func submitted() -> World {
+  var w = World()
+  w.append(.claimed, t1)
+  w.append(.submitted, t1)
+  return w
+}
+
+@Suite struct AbsenceFromTheQueue {
+  /// A cache may stand before squeue: what was never seen is not gone.
+  @Test func jobThatWasNotSeenYetNeedsTwoLooksAMinuteApart() {
+    var w = submitted()
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 200) { w, _ in w.answer([]) }
+    #expect(end?.body.outcome == .failed && (60...75).contains(end?.at ?? 0))
+  }
+
+  @Test func emptyAnswersForLessThanAMinuteProveNothing() {
+    var w = submitted()
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 400) { w, second in
+      w.answer(second % 60 == 55 ? [World.queued("PENDING", token: t1)] : [])
+    }
+    #expect(end == nil)
+  }
+
+  @Test func jobOnThisMachineIsSeenAtOnce() {
+    var w = World()
+    w.append(.claimed, t1) { $0.scheduler = "local" }
+    w.append(.submitted, t1)
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 50) { w, _ in w.answerLocally([]) }
+    #expect((5...20).contains(end?.at ?? 0))
+  }
+
+  @Test func lookAtTheKnownJobAloneProvesNothingOfOthers() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.claimant = .dead
+    var c = w.observer()
+    let job = World.queued("PENDING", token: World.token(2))
+    #expect(watch(&c, &w, seconds: 200) { w, _ in w.answer([job], narrow: true) } == nil)
+  }
+
+  @Test func jobThatDoesNotShowTheTokenIsNeitherFoundNorGone() {
+    for kind in [EntryKind.claimed, .submitted] {
+      var w = World()
+      w.append(.claimed, t1) { if kind == .claimed { $0.job = World.job } }
+      if kind == .submitted { w.append(.submitted, t1) }
+      var c = w.observer()
+      #expect(watch(&c, &w, seconds: 200) { w, _ in w.answer([World.queued("CANCELLED")]) } == nil)
+    }
+  }
+
+  @Test func lineThatMayBeOursAndCannotBeReadProvesNothing() {
+    var w = submitted()
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 200) { w, _ in w.answer([], odd: ["4711|?"]) } == nil)
+    #expect(c.next(w.observation()).progress?.text.contains("4711|?") == true)
+  }
+
+  @Test(arguments: [(nil, 15...35), (1, 15...35), (0, 120...125), (2, 75...90)] as [(Int?, ClosedRange<Int>)])
+  func terminalStateProvesTheEndOfItsOwnRunOnly(shown: Int?, after: ClosedRange<Int>) {
+    var w = submitted()
+    w.append(.started, t1) { $0.restarts = 1 }
+    w.beat(1, token: t1)
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 150) { w, _ in w.answer([World.queued("FAILED", token: t1, restarts: shown)]) }
+    #expect(end?.body.outcome == .lost && after.contains(end?.at ?? 0))
+  }
+}
+
+@Suite struct NumbersOfJobs {
+  /// A claimant that has called sbatch and got `reply`.
+  private func claimant(_ w: inout World, _ reply: SubmitReply) -> (
+    coordinator: Coordinator, token: Token
+  ) {
+    var c = w.observer(uid: 1001)
+    _ = c.next(w.observation())
+    w.answer([])
+    let token = c.next(w.observation()).appended!.token
+    w.append(.claimed, token)
+    _ = c.next(w.observation())
+    c.handle(.submitted(token, reply), now: w.now)
+    return (c, token)
+  }
+
+  @Test func tokenIsLookedUpWhereSbatchPrintedSeveral() {
+    var w = World()
+    let reply = SubmitReply(status: 0, output: "4711\n99999\n", errors: "")
+    var (c, token) = claimant(&w, reply)
+    w.submitOutput = "4711\n99999\n"
+    #expect(c.next(w.observation()).looks)
+    w.answer([World.queued("PENDING", token: token)])
+    #expect(c.next(w.observation()).appended?.job == World.job)
+  }
+
+  @Test func doubtThatEndsWithoutAJobSaysWhatSbatchSaid() {
+    var w = World()
+    var c = claimant(&w, .doubtful("use --account\nSocket timed out")).coordinator
+    let end = watch(&c, &w, seconds: 300) { w, _ in w.answer([]) }
+    #expect(end?.body.outcome == .lost && end?.body.reason?.contains("use --account\nSocket timed out") == true)
+  }
+
+  /// What sbatch printed may be the number of another job: only what the queue shows with our token is cancelled.
+  @Test func stopCancelsWhatShowsTheTokenAndNothingElse() {
+    var w = World()
+    var (c, token) = claimant(&w, .accepted(other))
+    w.append(.stopRequested, token)
+    w.answer([World.queued("RUNNING", id: other)])
+    for _ in 0..<5 {
+      #expect(!c.next(w.observation()).cancels)
+      w.wait(1)
+    }
+    w.answer([World.queued("RUNNING", id: other), World.queued("PENDING", token: token)])
+    #expect(c.next(w.observation()).first == .cancel(World.job, token: token))
+  }
+
+  @Test func recordedNumberIsNotCancelledWhereTheTokenHasAnother() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1) { $0.job = other }
+    w.append(.stopRequested, t1)
+    w.answer([World.queued("PENDING", id: other), World.queued("PENDING", token: t1)])
+    var c = w.observer(.stop(.stopped, reason: "x"), uid: 1001)
+    #expect(c.next(w.observation()).first == .cancel(World.job, token: t1))
+    var teammate = w.observer(.stop(.stopped, reason: "x"), uid: 1002)
+    #expect(!teammate.next(w.observation()).cancels)
+  }
+
+  @Test func statusShowsTheNumberThatTheQueueShows() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1) { $0.job = other }
+    guard case .state(let state) = w.tail.fold() else { return }
+    var report = StatusReport(service: state)
+    #expect(report.job == other)
+    report.sighting = .found(World.queued("PENDING", token: t1))
+    #expect(report.job == World.job && report.why.hasPrefix("job 4711"))
+  }
+}
