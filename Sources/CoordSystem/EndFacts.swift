@@ -26,7 +26,9 @@ enum MemoryKills {
   static func count() -> Int? {
     let mine = (try? contents(of: "/proc/self/cgroup")) ?? nil
     for file in CgroupText.memoryEvents(cgroup: String(decoding: mine ?? [], as: UTF8.self)) {
-      if let bytes = (try? contents(of: file)) ?? nil, let kills = CgroupText.kills(String(decoding: bytes, as: UTF8.self)) {
+      if let bytes = (try? contents(of: file)) ?? nil,
+        let kills = CgroupText.kills(String(decoding: bytes, as: UTF8.self))
+      {
         return kills
       }
     }

@@ -75,7 +75,9 @@ struct ServerRun: ~Copyable {
       if signal == SIGTERM, let mine = around.signals.interruption(within: .milliseconds(100)) {
         events.append(.signalled(mine))
       }
-      if signal == SIGKILL || code == 128 + SIGKILL, let before = killsBefore, let now = MemoryKills.count(), now > before {
+      if signal == SIGKILL || code == 128 + SIGKILL, let before = killsBefore, let now = MemoryKills.count(),
+        now > before
+      {
         return events + [.ranOutOfMemory(tail: tail)]
       }
       let how = signal == 0 ? "exit \(code)" : "signal \(signal)"
