@@ -250,3 +250,15 @@ extension Instant {
     ] as [(String, String?)])
   func findsThePythonOfAScript(text: String, python: String?) { #expect(Shebang.python(of: text) == python) }
 }
+
+@Suite struct LifeSettings {
+  @Test func emptyCheckIsNoneAndAMissingOneTheDefault() throws {
+    func settings(_ text: String) throws(CoordError) -> Settings {
+      try Settings(file: Array(text.utf8), fileName: "coord.conf", environment: [:])
+    }
+    #expect(try settings("").checkCommand == nil)
+    #expect(try settings("CHECK_COMMAND=\nHANG_LIMIT=60\n").checkCommand == "")
+    #expect(try settings("CHECK_COMMAND=python check.py {app}\nHANG_LIMIT=60\n").hangLimit == .seconds(60))
+    #expect(throws: CoordError.self) { try settings("HANG_LIMIT=0\n") }
+  }
+}
