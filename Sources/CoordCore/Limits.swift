@@ -39,6 +39,18 @@ public enum Limits {
   public static let queueAnswerBytes = 1 << 20
   /// After TERM a server's processes get so long before KILL.
   public static let stopGrace = Duration.seconds(10)
+  /// Whoever finds out that S is over only so long after it was itself suspended, or its machine slept: no grace then.
+  public static let lateWake = Duration.seconds(5)
+  /// A server that is ready is asked for HTTP this often…
+  public static let healthPace = Duration.seconds(15)
+  /// …and one question may hold up the beat for so long.
+  public static let healthCall = Duration.seconds(4)
+  /// Without an answer for so long it is `hung`: a callback of a Panel app may be long.
+  public static let hungAfter = Duration.seconds(60)
+  /// A beat that takes longer is slow: said once in the job's log.
+  public static let slowBeat = Duration.seconds(5)
+  /// A signal that comes so near to ENDS is the time limit's.
+  public static let timeLimitMargin = Duration.seconds(90)
   /// Pruning never removes one of the last so many numbers…
   public static let keptNumbers = 64
   /// …nor anything younger.

@@ -1,6 +1,10 @@
 /// server_info.txt: the heartbeat of the job that holds `started`. A cache, not the authority.
 public struct ServerInfo: Hashable, Sendable {
-  public enum State: String, Sendable { case starting, ready, stopping }
+  public enum State: String, Sendable {
+    case starting, ready, stopping
+    /// It was ready, and has not answered HTTP for a minute.
+    case hung
+  }
 
   public var endpoint: Endpoint
   public var jobID: String
@@ -16,6 +20,9 @@ public struct ServerInfo: Hashable, Sendable {
   public var user: String
   /// Whose server it is: two projects may be set to one file. Empty in files of an older coord.
   public var project = ""
+  /// Of a hung server: its last answer, and when it is ended unless it answers.
+  public var hungSince: WallTime?
+  public var hungUntil: WallTime?
 
   public init(
     endpoint: Endpoint, jobID: String, started: WallTime, state: State, beat: Int, heartbeat: WallTime,
@@ -41,6 +48,8 @@ public struct ServerInfo: Hashable, Sendable {
     t.add("TOKEN", token.description)
     t.add("USER", user)
     t.add("PROJECT", project.isEmpty ? nil : project)
+    t.add("HUNG_SINCE", hungSince?.text)
+    t.add("HUNG_UNTIL", hungUntil?.text)
     return Array(t.encoded.utf8)
   }
 
@@ -56,6 +65,8 @@ public struct ServerInfo: Hashable, Sendable {
     self.init(
       endpoint: endpoint, jobID: jobID, started: started, state: state, beat: beat, heartbeat: heartbeat,
       ends: t["ENDS"].flatMap(WallTime.init(text:)), lock: lock, token: token, user: user, project: t["PROJECT"] ?? "")
+    hungSince = t["HUNG_SINCE"].flatMap(WallTime.init(text:))
+    hungUntil = t["HUNG_UNTIL"].flatMap(WallTime.init(text:))
   }
 }
 

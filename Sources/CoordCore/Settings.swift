@@ -15,6 +15,10 @@ public struct Settings: Hashable, Sendable {
   public var startLimit = Duration.seconds(300)
   /// What is asked of the server to see whether it answers.
   public var healthPath = "/liveness"
+  /// How long a server that is ready may then leave HTTP unanswered until it is ended.
+  public var hangLimit = Duration.seconds(300)
+  /// What has to succeed before the server is announced; empty: nothing; nil: the app is imported once.
+  public var checkCommand: String?
   /// Where `coord serve` listens on each login node, and `coord connect` asks first; empty: no service.
   public var socket = ""
   /// Who may ask the service: a group, by name or number; empty: the group of hpc_utils.
@@ -31,7 +35,7 @@ public struct Settings: Hashable, Sendable {
   /// All keys, in the order of coord.conf.
   public static let keys = [
     "JOB_NAME", "STATUS_FILE", "PORT", "CREDENTIALS", "APP_PATH", "SCHEDULER", "WAIT", "START_LIMIT", "HEALTH_PATH",
-    "KEEP_LOGS_DAYS", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE",
+    "HANG_LIMIT", "CHECK_COMMAND", "KEEP_LOGS_DAYS", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE",
   ]
 
   /// - Throws: `CoordError.configuration` for a line that is none, a key that is not known or a value that cannot be.
@@ -86,6 +90,9 @@ public struct Settings: Hashable, Sendable {
       scheduler = kind
     case "WAIT": wait = try seconds(1)
     case "START_LIMIT": startLimit = try seconds(1)
+    case "HANG_LIMIT": hangLimit = try seconds(1)
+    // Any line of a shell, or nothing.
+    case "CHECK_COMMAND": checkCommand = value
     case "KEEP_LOGS_DAYS": keepLogs = try seconds(86_400)
     case "SOCKET":
       // sun_path has 108 bytes (unix(7)).

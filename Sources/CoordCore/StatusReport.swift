@@ -4,6 +4,8 @@ public struct StatusReport: Sendable {
     case none, claimed, pending, starting, ready, stopping
     /// A job holds `started`, but its heartbeat stands still.
     case silent
+    /// It beats, but the server itself does not answer.
+    case hung
   }
 
   public var service: ServiceState
@@ -31,7 +33,12 @@ public struct StatusReport: Sendable {
     case .started:
       guard let info else { return .starting }
       guard beats else { return .silent }
-      return info.state == .ready ? .ready : info.state == .starting ? .starting : .stopping
+      switch info.state {
+      case .starting: return .starting
+      case .ready: return .ready
+      case .hung: return .hung
+      case .stopping: return .stopping
+      }
     }
   }
 
@@ -40,7 +47,7 @@ public struct StatusReport: Sendable {
     switch state {
     case .ready: 0
     case .none: 69
-    case .claimed, .pending, .starting, .stopping, .silent: 75
+    case .claimed, .pending, .starting, .stopping, .silent, .hung: 75
     }
   }
 
@@ -66,6 +73,10 @@ public struct StatusReport: Sendable {
     case .ready: return "the server answers"
     case .stopping: return service.stop?.body.reason ?? "the server is ending"
     case .silent: return "its heartbeat stands still; the next connect finds out whether it is gone"
+    case .hung:
+      let since = info?.hungSince.map { " since \($0.text)" } ?? ""
+      let end = info?.hungUntil.map { "; unless it answers it is ended at \($0.text)" } ?? ""
+      return "the server does not answer HTTP\(since)\(end)"
     }
   }
 

@@ -5,25 +5,37 @@ public struct Supervision: Sendable {
     case tick
     /// It answered HTTP.
     case answered
+    /// It was asked, and did not.
+    case unanswered
+    /// What has to succeed before the server is announced did, or did not.
+    case checkPassed
+    case checkFailed(String, tail: String)
     /// The log's end was read and server_info.txt was written. `began`: before either. What readers count from is when
     /// the write took effect, which may be long before its reply came.
     case beatCompleted(LogFold, began: Instant)
     case beatFailed(String)
     /// The process that was launched ended. `portTaken`: because somebody else has the port.
     case exited(String, portTaken: Bool, tail: String)
+    /// The kernel's memory killer ended it.
+    case ranOutOfMemory(tail: String)
     /// No process of the server is left.
     case groupEmptied
     case couldNotLaunch(String)
     case signalled(Int32)
+    /// Why the signal came, as far as that could be found out.
+    case explained(Ending)
   }
 
   public enum Action: Hashable, Sendable {
     /// Pick a free port and start the server on it.
     case launch
-    case probe
+    /// Ask for HTTP; the answer is `answered` or `unanswered`.
+    case probe(within: Duration)
     case beat(ServerInfo.State)
     case terminate
     case kill
+    /// Find out why this signal came; the answer is `explained`, in any case.
+    case explain(Int32)
     /// Everything is over: record it, where the log still is this job's, and remove server_info.txt.
     case finish(Ending)
   }
@@ -43,6 +55,8 @@ public struct Supervision: Sendable {
   public enum Stage: Hashable, Sendable {
     case starting(since: Instant)
     case ready
+    /// It was ready, and gives no answer any more.
+    case hung
     case stopping(Ending, since: Instant, killed: Bool)
     case over
   }
@@ -51,6 +65,8 @@ public struct Supervision: Sendable {
   let nonce: String
   /// How long the server may take until it answers.
   let startLimit: Duration
+  /// How long it may then be without an answer.
+  let hangLimit: Duration
   public private(set) var stage: Stage
   var nextBeat: Instant
   var nextProbe: Instant
@@ -60,10 +76,22 @@ public struct Supervision: Sendable {
   public private(set) var lastBeat: Instant
   /// How many ports somebody else took between the look at them and the start.
   public private(set) var portTries = 0
+  /// When it last answered HTTP.
+  public private(set) var lastAnswer: Instant?
+  /// What has to succeed before the server is announced did.
+  private var checked: Bool
+  /// A signal whose cause is being looked for: the end has to wait for its reason.
+  private var unexplained = false
+  private var beats = BeatRecord()
 
   /// - Parameter claimed: before `started` was taken. From then on S runs.
-  public init(token: Token, nonce: String, startLimit: Duration, claimed: Instant, now: Instant) {
-    (self.token, self.nonce, self.startLimit) = (token, nonce, startLimit)
+  /// - Parameter checks: whether a check has to succeed before the server is announced.
+  public init(
+    token: Token, nonce: String, startLimit: Duration, hangLimit: Duration = .seconds(300), checks: Bool = false,
+    claimed: Instant, now: Instant
+  ) {
+    (self.token, self.nonce, self.startLimit, self.hangLimit) = (token, nonce, startLimit, hangLimit)
+    checked = !checks
     stage = .starting(since: now)
     (nextBeat, nextProbe, lastBeat) = (now, now, claimed)
   }
@@ -71,9 +99,7 @@ public struct Supervision: Sendable {
   /// When to come back if nothing happens before.
   public var nextWake: Instant {
     switch stage {
-    case .starting: min(nextBeat, nextProbe)
-    case .ready: nextBeat
-    case .stopping: min(nextBeat, nextProbe)
+    case .starting, .ready, .hung, .stopping: min(nextBeat, nextProbe)
     case .over: nextBeat
     }
   }
@@ -92,28 +118,43 @@ public struct Supervision: Sendable {
     switch event {
     case .tick: return tick(now)
     case .answered:
-      guard case .starting = stage else { return [] }
-      stage = .ready
-      return beat(now)
+      lastAnswer = now
+      return announce(now)
+    case .unanswered: return missed(now)
+    case .checkPassed:
+      checked = true
+      return announce(now)
+    case .checkFailed(let why, let tail): return stop(Ending(.failed, why, tail: tail), now)
     case .beatCompleted(let fold, let began):
-      lastBeat = max(lastBeat, began)
+      beats.completed(took: now - began)
+      // Before this one counts: a guardian that heard nothing for S has ended the server by now.
       let late = fence(now)
-      return late + obey(fold, now)
-    case .beatFailed: return fence(now)
+      lastBeat = max(lastBeat, began)
+      return late + (late.isEmpty ? fence(now) : []) + obey(fold, now)
+    case .beatFailed(let why):
+      beats.failed(why)
+      return fence(now)
     case .exited(let how, let portTaken, let tail):
       if case .starting = stage, portTaken, portTries < 20 {
         portTries += 1
         return [.terminate, .launch]
       }
       return stop(Ending(.failed, "the server ended by itself (\(how))", tail: tail), now)
+    case .ranOutOfMemory(let tail): return stop(Ending(.failed, Ending.outOfMemory, tail: tail), now)
     case .couldNotLaunch(let why):
       running = false
       return stop(Ending(.failed, why), now)
     case .groupEmptied:
       running = false
       return finishIfDone()
-    case .signalled(let signal):
-      return stop(Ending(.finished, "the job was told to end (signal \(signal): time limit, scancel or shutdown)"), now)
+    case .signalled(let signal): return signalled(signal, now)
+    case .explained(let ending):
+      guard unexplained, case .stopping(let first, let since, let killed) = stage else { return [] }
+      unexplained = false
+      var better = ending
+      better.record = first.record
+      stage = .stopping(better, since: since, killed: killed)
+      return finishIfDone()
     }
   }
 
@@ -123,10 +164,13 @@ public struct Supervision: Sendable {
     switch stage {
     case .starting(let since):
       if now - since > startLimit {
-        actions += stop(Ending(.failed, "the server did not answer HTTP within \(startLimit.spoken)"), now)
+        let what =
+          lastAnswer == nil
+          ? "the server did not answer HTTP within" : "the check of the app (CHECK_COMMAND) did not end within"
+        actions += stop(Ending(.failed, "\(what) \(startLimit.spoken) (START_LIMIT)"), now)
       } else if now >= nextProbe {
-        nextProbe = now + .milliseconds(250)
-        actions.append(.probe)
+        nextProbe = now + (lastAnswer == nil ? .milliseconds(250) : .seconds(1))
+        actions.append(.probe(within: .seconds(1)))
       }
     case .stopping(let ending, let since, let killed):
       nextProbe = now + .milliseconds(100)
@@ -134,9 +178,47 @@ public struct Supervision: Sendable {
         stage = .stopping(ending, since: since, killed: true)
         actions.append(.kill)
       }
-    case .ready, .over: break
+    case .ready, .hung:
+      if now >= nextProbe {
+        nextProbe = now + Limits.healthPace
+        actions.append(.probe(within: Limits.healthCall))
+      }
+    case .over: break
     }
     return actions
+  }
+
+  /// The server may be had: it answers, and the check has succeeded.
+  private mutating func announce(_ now: Instant) -> [Action] {
+    switch stage {
+    case .starting where checked && lastAnswer != nil, .hung:
+      stage = .ready
+      nextProbe = now + Limits.healthPace
+      return beat(now)
+    case .starting, .ready, .stopping, .over: return []
+    }
+  }
+
+  /// It was asked and gave no answer. Only what was asked counts, not the time in which nobody did.
+  private mutating func missed(_ now: Instant) -> [Action] {
+    guard stage == .ready || stage == .hung, let lastAnswer else { return [] }
+    let silence = now - lastAnswer
+    if silence >= hangLimit {
+      return stop(Ending(.lost, "the server hung: no answer to HTTP for \(silence.spoken) (HANG_LIMIT)"), now)
+    }
+    guard stage == .ready, silence >= Limits.hungAfter else { return [] }
+    stage = .hung
+    return beat(now)
+  }
+
+  private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
+    switch stage {
+    case .stopping, .over: return []
+    case .starting, .ready, .hung:
+      // The server is told first; asking the scheduler may take seconds.
+      unexplained = true
+      return stop(Ending(.finished, "the job was told to end (signal \(signal))"), now) + [.explain(signal)]
+    }
   }
 
   private mutating func beat(_ now: Instant) -> [Action] {
@@ -144,6 +226,7 @@ public struct Supervision: Sendable {
     switch stage {
     case .starting: return [.beat(.starting)]
     case .ready: return [.beat(.ready)]
+    case .hung: return [.beat(.hung)]
     case .stopping: return [.beat(.stopping)]
     case .over: return []
     }
@@ -151,8 +234,12 @@ public struct Supervision: Sendable {
 
   /// No complete beat for S: the server stops first; why is for afterwards.
   private mutating func fence(_ now: Instant) -> [Action] {
-    guard now - lastBeat >= Limits.selfFence else { return [] }
-    return stop(Ending(.lost, "the shared directory did not take a heartbeat for \((now - lastBeat).spoken)"), now)
+    let watchman = Watchman(lastBeat: lastBeat)
+    switch watchman.decide(now: now) {
+    case .wait: return []
+    case .terminate: return stop(beats.ending(silence: now - lastBeat), now)
+    case .kill: return stop(beats.ending(silence: now - lastBeat), now, atOnce: true)
+    }
   }
 
   private mutating func obey(_ fold: LogFold, _ now: Instant) -> [Action] {
@@ -168,23 +255,24 @@ public struct Supervision: Sendable {
     return stop(ending, now)
   }
 
-  private mutating func stop(_ ending: Ending, _ now: Instant) -> [Action] {
+  /// - Parameter atOnce: by KILL, without TERM.
+  private mutating func stop(_ ending: Ending, _ now: Instant, atOnce: Bool = false) -> [Action] {
     switch stage {
     case .stopping(var first, let since, let killed):
       // The first reason stays; but once somebody else wrote the end, it is not ours to record.
       first.record = first.record && ending.record
-      stage = .stopping(first, since: since, killed: killed)
-      return []
+      stage = .stopping(first, since: since, killed: killed || atOnce)
+      return atOnce && !killed ? [.kill] : []
     case .over: return []
-    case .starting, .ready:
-      stage = .stopping(ending, since: now, killed: false)
+    case .starting, .ready, .hung:
+      stage = .stopping(ending, since: now, killed: atOnce)
       nextProbe = now
-      return running ? [.terminate] + (ending.record ? beat(now) : []) : finishIfDone()
+      return running ? [atOnce ? .kill : .terminate] + (ending.record ? beat(now) : []) : finishIfDone()
     }
   }
 
   private mutating func finishIfDone() -> [Action] {
-    guard !running, case .stopping(let ending, _, _) = stage else { return [] }
+    guard !running, !unexplained, case .stopping(let ending, _, _) = stage else { return [] }
     stage = .over
     return [.finish(ending)]
   }

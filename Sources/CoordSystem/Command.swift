@@ -30,6 +30,8 @@ public struct Command {
   public var errors = Stream.capture
   public var input = Stream.null
   public var newSession = false
+  /// An existing process group to join; 0: one of its own.
+  public var group: Int32 = 0
 
   public init(_ arguments: [String], environment: [String: String]) {
     (self.arguments, self.environment) = (arguments, environment)
@@ -61,7 +63,7 @@ public struct Command {
       flags |= spawnNewSession
     } else {
       flags |= Int32(POSIX_SPAWN_SETPGROUP)
-      posix_spawnattr_setpgroup(&attributes, 0)
+      posix_spawnattr_setpgroup(&attributes, group)
     }
     posix_spawnattr_setflags(&attributes, Int16(flags))
     let argv = arguments.map { strdup($0) } + [nil]

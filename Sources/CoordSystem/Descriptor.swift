@@ -89,6 +89,7 @@ struct Pipe: ~Copyable {
   }
 
   consuming func intoWriteEnd() -> Descriptor { writeEnd }
+  consuming func intoReadEnd() -> Descriptor { readEnd }
 }
 
 /// The whole content of a file; nil if there is none.

@@ -49,22 +49,25 @@ public struct Guardian: ~Copyable {
   /// The guardian's own life: returns when its work is done.
   public static func watch(group: Int32, alive: Int64) {
     for signal in [SIGTERM, SIGINT, SIGHUP] { Glibc.signal(signal, SIG_IGN) }
-    var lastBeat = Instant(nanoseconds: alive)
+    var watchman = Watchman(lastBeat: Instant(nanoseconds: alive))
+    var supervised = true
     while true {
-      let left = Limits.selfFence - (Machine.now - lastBeat)
-      guard left > .zero else { break }
-      var p = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-      // poll's clock stands still while the machine sleeps: look at BOOTTIME every second.
-      guard poll(&p, 1, Int32(min(left, .seconds(1)) / .milliseconds(1)) + 1) > 0 else { continue }
-      var word: Int64 = 0
-      let n = withUnsafeMutableBytes(of: &word) { read(0, $0.baseAddress, $0.count) }
-      if n < 0, errno == EINTR { continue }
-      // The supervisor is gone, and did not say that the server is.
-      guard n == 8 else { break }
-      if word == done { return }
-      lastBeat = max(lastBeat, Instant(nanoseconds: word))
+      switch watchman.decide(now: Machine.now, supervised: supervised) {
+      case .kill: return ProcessTable.destroy(group: group)
+      case .terminate: return ProcessTable.end(group: group)
+      case .wait(let left):
+        var p = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
+        // poll's clock stands still while the machine sleeps: look at BOOTTIME now and then. Often, since what the server
+        // does between the machine's waking and ours must not be much.
+        guard poll(&p, 1, Int32(min(left, .milliseconds(250)) / .milliseconds(1)) + 1) > 0 else { continue }
+        var word: Int64 = 0
+        let n = withUnsafeMutableBytes(of: &word) { read(0, $0.baseAddress, $0.count) }
+        if n < 0, errno == EINTR { continue }
+        if n == 8, word == done { return }
+        // Otherwise the supervisor is gone, and did not say that the server is.
+        if n == 8 { watchman.completedBeat(began: Instant(nanoseconds: word)) } else { supervised = false }
+      }
     }
-    ProcessTable.end(group: group)
   }
 }
 
@@ -80,9 +83,14 @@ extension ProcessTable {
     kill(-group, SIGTERM)
     let end = Machine.now + Limits.stopGrace
     while groupExists(group), Machine.now < end { Machine.sleep(.milliseconds(100)) }
-    while groupExists(group) {
+    if groupExists(group) { destroy(group: group) }
+  }
+
+  /// KILL at once. Returns when nothing is left.
+  static func destroy(group: Int32) {
+    repeat {
       kill(-group, SIGKILL)
-      Machine.sleep(.milliseconds(100))
-    }
+      Machine.sleep(.milliseconds(20))
+    } while groupExists(group)
   }
 }

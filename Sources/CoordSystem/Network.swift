@@ -10,11 +10,11 @@ public enum Network {
 
   /// The status code of an HTTP GET to this machine; nil if no HTTP came back in time.
   public static func httpStatus(port: Int, path: String, within limit: Duration) -> Int? {
+    let end = Machine.now + limit
     guard let fd = connected("127.0.0.1", port, within: limit) else { return nil }
     let socket = Descriptor(owning: fd)
     let request = Array("GET \(path) HTTP/1.0\r\nHost: localhost:\(port)\r\nConnection: close\r\n\r\n".utf8)
     guard (try? socket.write(request, "")) != nil else { return nil }
-    let end = Machine.now + limit
     var reply: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 512)
     while reply.count < 12, Machine.now < end {

@@ -5,9 +5,19 @@ import Glibc
 struct ServerProcess: ~Copyable {
   let group: Int32
   private(set) var guardian: Guardian
+  /// Runs beside it until it has succeeded.
+  private var check: AppCheck?
   private let environment: [String: String]
   private let log: String?
   private let logStart: Int
+
+  /// What the placeholders stand for.
+  private static func placeholders(_ settings: Settings, port: Int) -> [String: String] {
+    [
+      "{port}": "\(port)", "{app}": settings.appPath, "{app_dir}": Project.parent(of: settings.appPath),
+      "{credentials}": settings.credentials,
+    ]
+  }
 
   /// Starts the command with `{port}` and the other placeholders filled in. Its output goes where the job's goes.
   static func start(
@@ -15,11 +25,9 @@ struct ServerProcess: ~Copyable {
     cookieSecret: String
   ) throws(SystemFailure) -> ServerProcess {
     let settings = project.settings
+    let values = placeholders(settings, port: port)
     let filled = arguments.map { argument in
-      [
-        "{port}": "\(port)", "{app}": settings.appPath, "{app_dir}": Project.parent(of: settings.appPath),
-        "{credentials}": settings.credentials,
-      ].reduce(argument) { replacing($1.key, by: $1.value, in: $0) }
+      values.reduce(argument) { replacing($1.key, by: $1.value, in: $0) }
     }
     var environment = machine.environment
     // The page is reached through a tunnel whose local port may be another one; nothing but this machine's own
@@ -41,7 +49,8 @@ struct ServerProcess: ~Copyable {
     do throws(SystemFailure) {
       let guardian = try Guardian.start(group: group, alive: alive, environment: machine.environment)
       try gate.writeEnd.write([UInt8(ascii: "g")], "gate")
-      return ServerProcess(group: group, guardian: guardian, machine: machine, log: log, logStart: logStart)
+      return ServerProcess(
+        group: group, guardian: guardian, environment: environment, log: log, logStart: logStart)
     } catch {
       // Without a guardian it must not run.
       ProcessTable.end(group: group)
@@ -50,9 +59,34 @@ struct ServerProcess: ~Copyable {
     }
   }
 
-  private init(group: Int32, guardian: consuming Guardian, machine: Machine, log: String?, logStart: Int) {
-    (self.group, environment, self.log, self.logStart) = (group, machine.environment, log, logStart)
+  private init(
+    group: Int32, guardian: consuming Guardian, environment: [String: String], log: String?, logStart: Int
+  ) {
+    (self.group, self.environment, self.log, self.logStart) = (group, environment, log, logStart)
     self.guardian = guardian
+  }
+
+  /// Starts what has to succeed before the server is announced; why not, where nothing has to.
+  mutating func startCheck(_ project: Project, port: Int) -> String? {
+    let values = Self.placeholders(project.settings, port: port)
+    let command = AppCheck.command(project.settings, project: project, environment: environment) { line in
+      // A shell reads it: a path is one word, whatever is in it.
+      values.reduce(line) { replacing($1.key, by: "'" + replacing("'", by: "'\\''", in: $1.value) + "'", in: $0) }
+    }
+    guard let arguments = command.arguments else { return command.why }
+    do throws(SystemFailure) {
+      check = try AppCheck.start(arguments, group: group, environment: environment)
+      return nil
+    } catch {
+      return error.text
+    }
+  }
+
+  /// How the check ended, once; nil while it runs, or where there is none.
+  mutating func checked() -> (status: Int32, tail: String)? {
+    guard let result = check?.result() else { return nil }
+    check = nil
+    return result
   }
 
   /// A guardian that was killed is replaced.
@@ -106,35 +140,4 @@ private func replacing(_ placeholder: String, by value: String, in text: String)
     rest = rest[range.upperBound...]
   }
   return out + rest
-}
-
-/// The secret that signs login cookies. Kept, so that a restart does not log everybody out.
-enum CookieSecret {
-  /// The team's secret, or this user's own where the team's belongs to somebody else: it is 0600.
-  static func load(project: Project) -> String {
-    let paths = [project.utils + "/.cookie_secret", project.utils + "/.cookie_secret.\(getuid())"]
-    for path in paths {
-      if let kept = read(path) { return kept }
-      create(path)
-      if let made = read(path) { return made }
-    }
-    return fresh()
-  }
-
-  private static func read(_ path: String) -> String? {
-    guard let bytes = (try? contents(of: path)) ?? nil, bytes.count >= 32 else { return nil }
-    return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
-  }
-
-  private static func fresh() -> String { (0..<4).map { _ in hexadecimal(Machine.random(), digits: 16) }.joined() }
-
-  private static func create(_ path: String) {
-    let temporary = "\(path).\(hexadecimal(Machine.random(), digits: 16))"
-    if let file = try? Descriptor(path: temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600),
-      (try? file.write(Array((fresh() + "\n").utf8), temporary)) != nil, (try? file.sync(temporary)) != nil
-    {
-      link(temporary, path)
-    }
-    unlink(temporary)
-  }
 }

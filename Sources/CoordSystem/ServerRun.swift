@@ -12,7 +12,7 @@ struct ServerRun: ~Copyable {
     let job: JobID
     let node: String
     let logPath: String?
-    let status: StatusFile
+    let heartbeat: HeartbeatWriter
     let say: (String) -> Void
     let ends: WallTime?
   }
@@ -25,6 +25,10 @@ struct ServerRun: ~Copyable {
   var exited = false
   var port: Int?
   var beats = 0
+  /// How often the kernel's memory killer had struck when the server began.
+  var killsBefore: Int?
+  var saidSlow = false
+  var checked = false
 
   init(token: Token, lock: Int, started: WallTime, supervision: Supervision) {
     (self.token, self.lock, self.started, self.supervision) = (token, lock, started, supervision)
@@ -33,35 +37,70 @@ struct ServerRun: ~Copyable {
   mutating func toTheEnd(_ around: Surroundings) -> Supervision.Ending {
     if let ending = perform(supervision.begin(now: Machine.now), around) { return ending }
     while true {
-      if let ending = perform(supervision.handle(.tick, now: Machine.now), around) { return ending }
-      if let event = reap(), let ending = perform(supervision.handle(event, now: Machine.now), around) { return ending }
-      let wait = min(supervision.nextWake - Machine.now, .seconds(1))
-      if let signal = around.signals.next(within: wait), signal != SIGCHLD,
-        let ending = perform(supervision.handle(.signalled(signal), now: Machine.now), around)
-      {
-        return ending
+      // Signals first: Slurm sends the server the same one, and its end then needs no other reason.
+      if let ending = heed(around.signals.interruption(within: .zero), around) { return ending }
+      if let ending = feed(.tick, around) { return ending }
+      for event in reap(around) {
+        if let ending = feed(event, around) { return ending }
       }
+      let wait = min(supervision.nextWake - Machine.now, .seconds(1))
+      if let ending = heed(around.signals.next(within: wait), around) { return ending }
     }
   }
 
+  private mutating func feed(_ event: Supervision.Event, _ around: Surroundings) -> Supervision.Ending? {
+    perform(supervision.handle(event, now: Machine.now), around)
+  }
+
+  private mutating func heed(_ signal: Int32?, _ around: Surroundings) -> Supervision.Ending? {
+    guard let signal, signal != SIGCHLD else { return nil }
+    return feed(.signalled(signal), around)
+  }
+
   /// What became of the server's processes since the last look.
-  private mutating func reap() -> Supervision.Event? {
-    guard let group = server?.group else { return nil }
+  private mutating func reap(_ around: Surroundings) -> [Supervision.Event] {
+    guard let group = server?.group else { return [] }
     if !exited {
+      if let check = server?.checked() { return [judge(check, around)] }
       var raw: Int32 = 0
       guard waitpid(group, &raw, WNOHANG) == group else {
         server?.keepGuarded(alive: supervision.lastBeat)
-        return nil
+        return []
       }
       exited = true
-      let how = raw & 0x7f == 0 ? "exit \((raw >> 8) & 0xff)" : "signal \(raw & 0x7f)"
+      let (signal, code) = (raw & 0x7f, (raw >> 8) & 0xff)
       let tail = server?.tail() ?? ""
-      let portTaken = raw & 0x7f == 0 && (tail.contains("already in use") || tail.contains("Address already"))
-      return .exited(how, portTaken: portTaken, tail: tail)
+      var events: [Supervision.Event] = []
+      // Whoever told both of us to end may have told the server a moment sooner.
+      if signal == SIGTERM, let mine = around.signals.interruption(within: .milliseconds(100)) {
+        events.append(.signalled(mine))
+      }
+      if signal == SIGKILL || code == 128 + SIGKILL, let before = killsBefore, let now = MemoryKills.count(),
+        now > before
+      {
+        return events + [.ranOutOfMemory(tail: tail)]
+      }
+      let how = signal == 0 ? "exit \(code)" : "signal \(signal)"
+      let portTaken = signal == 0 && (tail.contains("already in use") || tail.contains("Address already"))
+      return events + [.exited(how, portTaken: portTaken, tail: tail)]
     }
-    guard !ProcessTable.groupExists(group) else { return nil }
+    guard !ProcessTable.groupExists(group) else { return [] }
     dismissServer()
-    return .groupEmptied
+    return [.groupEmptied]
+  }
+
+  private mutating func judge(_ check: (status: Int32, tail: String), _ around: Surroundings) -> Supervision.Event {
+    switch check.status {
+    case 0:
+      checked = true
+      around.say("the app was checked")
+      return .checkPassed
+    case AppCheck.skipped:
+      checked = true
+      around.say("the app was not checked: \(check.tail)")
+      return .checkPassed
+    default: return .checkFailed("the check of the app failed (exit \(check.status); CHECK_COMMAND)", tail: check.tail)
+    }
   }
 
   private mutating func dismissServer() {
@@ -74,29 +113,42 @@ struct ServerRun: ~Copyable {
     for action in actions {
       var events: [Supervision.Event] = []
       switch action {
-      case .launch: events = launch(around).map { [$0] } ?? []
-      case .probe:
-        if let port, let group = server?.group,
-          let status = Network.httpStatus(
-            port: port, path: around.project.settings.healthPath, within: .seconds(1)), status < 500,
-          !Listeners.isForeign(port: port, group: group)
-        {
-          around.say("the server answers on \(around.node):\(port)")
-          events = [.answered]
-        }
+      case .launch: events = launch(around)
+      case .probe(let limit): events = [probe(within: limit, around)]
       case .beat(let state): events = [beat(state, around)]
       case .terminate: if let group = server?.group { kill(-group, SIGTERM) }
       case .kill: if let group = server?.group { kill(-group, SIGKILL) }
+      case .explain(let signal):
+        let facts = SignalFacts.gathered(
+          signal: signal, job: around.job, ends: around.ends, settings: around.project.settings,
+          environment: around.machine.environment)
+        events = [.explained(Supervision.Ending(facts))]
       case .finish(let ending): return ending
       }
       for event in events {
-        if let ending = perform(supervision.handle(event, now: Machine.now), around) { return ending }
+        if let ending = feed(event, around) { return ending }
       }
+      // Not before the beat counts: this may take as long as one.
+      if case .beat(let state) = action, state != .stopping { around.heartbeat.prepare() }
     }
     return nil
   }
 
-  private mutating func launch(_ around: Surroundings) -> Supervision.Event? {
+  private mutating func probe(within limit: Duration, _ around: Surroundings) -> Supervision.Event {
+    guard let port, let group = server?.group,
+      let status = Network.httpStatus(port: port, path: around.project.settings.healthPath, within: limit)
+    else { return .unanswered }
+    switch supervision.stage {
+    case .starting:
+      guard status < 500, !Listeners.isForeign(port: port, group: group) else { return .unanswered }
+      if supervision.lastAnswer == nil { around.say("the server answers on \(around.node):\(port)") }
+      return .answered
+    // Whatever it says, it does not hang.
+    case .ready, .hung, .stopping, .over: return .answered
+    }
+  }
+
+  private mutating func launch(_ around: Surroundings) -> [Supervision.Event] {
     if let old = server.take() {
       // Its port was taken by somebody else between our look and its start.
       ProcessTable.end(group: old.group)
@@ -106,19 +158,23 @@ struct ServerRun: ~Copyable {
     let spread = 1 << min(supervision.portTries, 6)
     let first = port.map { $0 + Int.random(in: 1...spread) } ?? around.project.settings.port
     guard let free = Network.freePort(from: first) else {
-      return .couldNotLaunch("no port is free on \(around.node) from \(first) upward")
+      return [.couldNotLaunch("no port is free on \(around.node) from \(first) upward")]
     }
     port = free
     exited = false
+    killsBefore = MemoryKills.count()
     do throws(SystemFailure) {
       server = try ServerProcess.start(
         around.command, port: free, alive: supervision.lastBeat, project: around.project, machine: around.machine,
         log: around.logPath,
         cookieSecret: CookieSecret.load(project: around.project))
-      return nil
     } catch {
-      return .couldNotLaunch("\(error.text) (on \(around.node); is its environment set in start_server.sh?)")
+      return [.couldNotLaunch("\(error.text) (on \(around.node); is its environment set in start_server.sh?)")]
     }
+    guard !checked, let why = server?.startCheck(around.project, port: free) else { return [] }
+    checked = true
+    around.say("the app is not checked: \(why)")
+    return [.checkPassed]
   }
 
   /// A complete beat: the log's end was read, and server_info.txt was written.
@@ -134,15 +190,20 @@ struct ServerRun: ~Copyable {
       if case .state(let now) = fold, now.phase != .started || now.start?.author.nonce != around.machine.author.nonce {
         return .beatCompleted(fold, began: began)
       }
-      let info = ServerInfo(
+      var info = ServerInfo(
         endpoint: endpoint, jobID: around.job.number, started: started, state: state, beat: beats,
         heartbeat: Machine.wall, ends: around.ends, lock: lock, token: token, user: around.machine.author.user,
         project: around.project.root)
+      if state == .hung, let answered = supervision.lastAnswer {
+        let since = Machine.wall.seconds - (Machine.now - answered).wholeSeconds
+        info.hungSince = WallTime(seconds: since)
+        info.hungUntil = WallTime(seconds: since + around.project.settings.hangLimit.wholeSeconds)
+      }
       do throws(SystemFailure) {
-        try around.status.write(info, nonce: around.machine.author.nonce)
+        try around.heartbeat.write(info)
       } catch {
         around.say("heartbeat failed: \(error.text)")
-        return .beatFailed(error.text)
+        return .beatFailed("\(around.heartbeat.path): \(error.text)")
       }
       switch fold {
       // A newer coord's decisions are not known here: what serves goes on serving.
@@ -150,10 +211,21 @@ struct ServerRun: ~Copyable {
       case .beingWritten, .missing: return .beatFailed("the end of the lock log is not whole")
       }
       server?.guardian.completedBeat(began: began)
+      complain(took: Machine.now - began, around)
       return .beatCompleted(fold, began: began)
     } catch {
       around.say("heartbeat failed: \(error.text)")
       return .beatFailed(error.text)
     }
+  }
+
+  /// Says once that the disk is slow.
+  private mutating func complain(took: Duration, _ around: Surroundings) {
+    guard took > Limits.slowBeat, !saidSlow else { return }
+    saidSlow = true
+    let (call, longest) = around.heartbeat.slowest
+    around.say(
+      "the shared disk takes \(longest.spoken) for a call (\(call)): a heartbeat took \(took.spoken); "
+        + "the server is ended when none is complete for \(Limits.selfFence.spoken)")
   }
 }

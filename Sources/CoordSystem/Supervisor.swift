@@ -12,6 +12,7 @@ public struct Supervisor {
   private let node: String
   private let logPath: String?
   private let status: StatusFile
+  private let heartbeat: HeartbeatWriter
   private let say: (String) -> Void
   /// When the job's time limit ends it.
   private let ends: WallTime?
@@ -26,6 +27,7 @@ public struct Supervisor {
     node = project.settings.scheduler == .local ? "localhost" : machine.author.host
     logPath = Supervisor.outputFile()
     status = StatusFile(path: project.statusFile)
+    heartbeat = HeartbeatWriter(path: project.statusFile, nonce: machine.author.nonce)
   }
 
   /// The regular file that our output goes to, if it is one.
@@ -46,6 +48,7 @@ public struct Supervisor {
       scheduler: project.settings.scheduler.rawValue, statusFile: project.settings.statusFile,
       log: logPath.map(relative), obstacle: Credentials.problem(path: project.resolve(project.settings.credentials)),
       freshToken: Machine.freshToken())
+    defer { heartbeat.discard() }
     switch pass(fence) {
     case .success(let entry?): return .success(serve(entry.state, since: entry.since))
     case .success(nil): return .success(0)
@@ -85,7 +88,12 @@ public struct Supervisor {
         case .claim(let draft):
           if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
         case .start(let draft):
-          since = since ?? Machine.now
+          if since == nil {
+            // What would hold up the first beat on a slow disk; S begins with the number.
+            heartbeat.prepare()
+            _ = CookieSecret.load(project: project)
+            since = Machine.now
+          }
           _ = try writer.append(draft, within: .seconds(30))
         case .serve(let state): return .success((state, since ?? Machine.now))
         case .end(let draft, let error):
@@ -113,12 +121,12 @@ public struct Supervisor {
     var run = ServerRun(
       token: token, lock: state.lastNumber, started: Machine.wall,
       supervision: Supervision(
-        token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit, claimed: since,
-        now: Machine.now))
+        token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit,
+        hangLimit: project.settings.hangLimit, checks: true, claimed: since, now: Machine.now))
     let ending = run.toTheEnd(
       ServerRun.Surroundings(
         project: project, machine: machine, signals: signals, writer: writer, command: command, job: job, node: node,
-        logPath: logPath, status: status, say: say, ends: ends))
+        logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
     say("the server is over: \(ending.reason)" + (ending.tail.map { "\n" + $0 } ?? ""))
     record(ending, token)
     status.remove(token: token)

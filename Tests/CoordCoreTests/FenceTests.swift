@@ -85,7 +85,7 @@ extension World {
     w.append(.started, t1, by: World.author("job", 1001, "node1"))
     var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
     #expect(s.begin(now: start) == [.launch])
-    #expect(s.handle(.tick, now: start) == [.beat(.starting), .probe])
+    #expect(s.handle(.tick, now: start) == [.beat(.starting), .probe(within: .seconds(1))])
     #expect(s.handle(.beatCompleted(w.tail.fold(), began: start), now: start) == [])
     return (s, w.tail.fold())
   }
@@ -114,8 +114,9 @@ extension World {
   @Test func beatThatTookLongCountsFromItsBeginning() {
     var (s, fold) = serving()
     _ = s.handle(.answered, now: start)
-    let late = s.handle(.beatCompleted(fold, began: start + .seconds(5)), now: start + .seconds(50))
-    #expect(late.first == .terminate)
+    _ = s.handle(.beatCompleted(fold, began: start + .seconds(5)), now: start + .seconds(44))
+    #expect(s.handle(.tick, now: start + .seconds(49)).first != .terminate)
+    #expect(s.handle(.tick, now: start + .seconds(50)).first == .terminate)
   }
 
   @Test(arguments: [EntryKind.ended, .claimed])
@@ -149,6 +150,7 @@ extension World {
     #expect(!s.handle(.tick, now: start + .seconds(9)).contains(.kill))
     #expect(s.handle(.tick, now: start + .seconds(10)).contains(.kill))
     #expect(!s.isOver)
+    _ = s.handle(.explained(Supervision.Ending(.finished, "time limit")), now: start + .seconds(10))
     _ = s.handle(.groupEmptied, now: start + .seconds(11))
     #expect(s.isOver)
   }

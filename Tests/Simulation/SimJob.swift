@@ -144,7 +144,11 @@ final class SimJob: SimProcess {
         world.serverStarted(self, token: job.token)
       case .probe:
         world.operation(self)
-        if serverUp, let answersAt, world.time >= answersAt { feed(.answered) }
+        let answers = serverUp && answersAt.map { world.time >= $0 } ?? false
+        feed(answers ? .answered : .unanswered)
+      case .explain(let signal):
+        world.operation(self)
+        feed(.explained(Supervision.Ending(SignalFacts(signal: signal, at: wall))))
       case .beat(let state): beat(state)
       case .terminate: terminate()
       case .kill:
@@ -213,10 +217,10 @@ final class SimJob: SimProcess {
 
   var guards: Bool { serverUp }
 
-  /// S is over by the node's own clock, or the supervisor is gone.
-  func guardianIsDue() -> Bool {
-    guard let lastBeat else { return false }
-    return dead || now - lastBeat >= Limits.selfFence
+  /// By the node's own clock.
+  var guardianDecides: Watchman.Decision {
+    guard let lastBeat else { return .wait(.seconds(1)) }
+    return Watchman(lastBeat: lastBeat).decide(now: now, supervised: !dead)
   }
 
   func guardianEnds() {
@@ -243,8 +247,14 @@ final class SimGuardian: SimProcess {
     } else if let killAt, world.time >= killAt {
       run.guardianEnds()
       dead = true
-    } else if killAt == nil, run.guards, run.guardianIsDue() {
-      killAt = world.time + world.random.seconds(0...1) + Limits.stopGrace * (1 / host.rate)
+    } else if killAt == nil, run.guards {
+      switch run.guardianDecides {
+      case .wait: break
+      case .terminate: killAt = world.time + world.random.seconds(0...1) + Limits.stopGrace * (1 / host.rate)
+      case .kill:
+        run.guardianEnds()
+        dead = true
+      }
     }
   }
 }

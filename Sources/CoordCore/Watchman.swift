@@ -1,0 +1,55 @@
+/// What a guardian knows, and what follows from it: the server must not outlive its supervisor's last beat by S.
+public struct Watchman: Hashable, Sendable {
+  public enum Decision: Hashable, Sendable {
+    case wait(Duration)
+    /// TERM, and KILL after the grace.
+    case terminate
+    /// KILL, without TERM. Whoever wakes this late was suspended, as its server was: that must not have the time for an
+    /// autosave now, since the team may have another one by this time.
+    case kill
+  }
+
+  /// When the last complete beat began.
+  public private(set) var lastBeat: Instant
+
+  public init(lastBeat: Instant) { self.lastBeat = lastBeat }
+
+  public mutating func completedBeat(began: Instant) { lastBeat = max(lastBeat, began) }
+
+  /// - Parameter supervised: false once the supervisor is gone without having said that the server is.
+  public func decide(now: Instant, supervised: Bool = true) -> Decision {
+    let silence = now - lastBeat
+    if silence >= Limits.selfFence + Limits.lateWake { return .kill }
+    return silence >= Limits.selfFence || !supervised ? .terminate : .wait(Limits.selfFence - silence)
+  }
+}
+
+/// What became of the beats, for the reason of an end that their silence brings about.
+struct BeatRecord: Sendable {
+  private var everCompleted = false
+  private var problem: String?
+  private var took = Duration.zero
+
+  mutating func completed(took: Duration) {
+    (everCompleted, problem) = (true, nil)
+    self.took = took
+  }
+
+  mutating func failed(_ why: String) { problem = why }
+
+  func ending(silence: Duration) -> Supervision.Ending {
+    if let problem {
+      // The next job would fare no better: those who wait have to know.
+      return everCompleted
+        ? Supervision.Ending(.lost, "the shared directory did not take a heartbeat for \(silence.spoken): \(problem)")
+        : Supervision.Ending(.failed, "no heartbeat could ever be written: \(problem)")
+    }
+    if took >= Limits.slowBeat {
+      return Supervision.Ending(
+        .lost,
+        "the shared disk is too slow: a heartbeat took \(took.spoken), and none was complete for \(silence.spoken)")
+    }
+    return Supervision.Ending(
+      .lost, "no heartbeat for \(silence.spoken): the job was suspended, its machine slept, or its disk hung")
+  }
+}

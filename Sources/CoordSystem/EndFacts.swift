@@ -1,0 +1,37 @@
+internal import CoordCore
+import Glibc
+
+extension SignalFacts {
+  /// Asks around why this job was told to end. The server was told already; this may take some seconds.
+  static func gathered(
+    signal: Int32, job: JobID, ends: WallTime?, settings: Settings, environment: [String: String]
+  ) -> SignalFacts {
+    var facts = SignalFacts(signal: signal, at: Machine.wall, ends: ends)
+    facts.local = settings.scheduler == .local
+    guard !facts.local else { return facts }
+    let asking = Slurm.scrubbed(environment).merging(["LC_ALL": "C"]) { $1 }
+    let said = Command(["scontrol", "-o", "show", "job", job.number], environment: asking).run(deadline: .seconds(3))
+    if said.status == 0 { facts.job = said.output }
+    if Project.isDirectory("/run/systemd/system") {
+      let manager = Command(["systemctl", "is-system-running"], environment: asking).run(deadline: .seconds(1))
+      facts.shuttingDown = manager.output.lastMeaningfulLine == "stopping"
+    }
+    return facts
+  }
+}
+
+/// The kernel's memory killer, as this process's control group counts it. The server is in the same one.
+enum MemoryKills {
+  /// How many processes it has killed so far; nil where that is not told.
+  static func count() -> Int? {
+    let mine = (try? contents(of: "/proc/self/cgroup")) ?? nil
+    for file in CgroupText.memoryEvents(cgroup: String(decoding: mine ?? [], as: UTF8.self)) {
+      if let bytes = (try? contents(of: file)) ?? nil,
+        let kills = CgroupText.kills(String(decoding: bytes, as: UTF8.self))
+      {
+        return kills
+      }
+    }
+    return nil
+  }
+}
