@@ -216,6 +216,8 @@ public struct Coordinator: Sendable {
       next = "ask the cluster's admin whether login nodes may reach \(endpoint)"
     case .stopping(let job?, _):
       next = "it ends at its next beat, or when it leaves the queue; its owner can `scancel \(job)`"
+    case .hung:
+      next = "a long calculation of a teammate may be the reason; it is ended after HANG_LIMIT of hpc_utils/coord.conf"
     case .suspended(let job, let by):
       next =
         "it goes on after `scontrol resume \(job)` (an operator of the cluster); or \(by) ends it with `scancel \(job)`"

@@ -134,6 +134,7 @@ extension Coordinator {
 
   private func running(_ state: ServiceState, _ o: Observation) -> Progress {
     let node = state.start?.body.node ?? "its node"
+    if let info = o.info.info, info.token == state.liveToken, info.state == .hung { return .hung(node: node) }
     if let info = o.info.info, info.token == state.liveToken, info.state == .ready, probed?.reached == false {
       return .unreachable(info.endpoint)
     }
@@ -152,6 +153,10 @@ extension Coordinator {
         + pause(o, .milliseconds(1000), .suspended(job.id, by: state.owner?.user ?? "its owner"))
     }
     if silence >= Limits.silence {
+      // It might say "suspended". Nobody could claim without its answer either.
+      guard schedulerHasSpoken(state, o) else {
+        return lookIfUseful(state, o) + pause(o, .milliseconds(1000), silentScheduler(o) ?? progress)
+      }
       return [.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
     }
     guard silence >= Limits.beatPause else {
@@ -189,6 +194,16 @@ extension Coordinator {
   /// squeue may remember an answer for a minute. /proc does not.
   private func neverSeenLooks(_ state: ServiceState) -> Duration {
     state.phase == .submitted && state.claim?.body.scheduler == "local" ? Limits.jobLooks : Limits.tokenLooks
+  }
+
+  private func silentScheduler(_ o: Observation) -> Progress? {
+    if case .unknown(let why)? = o.queue?.snapshot.outcome { .schedulerSilent(why) } else { nil }
+  }
+
+  /// Whether it answered since the server went quiet, or would not tell this user anything.
+  private func schedulerHasSpoken(_ state: ServiceState, _ o: Observation) -> Bool {
+    guard let queue = o.queue, case .answered = queue.snapshot.outcome else { return false }
+    return queue.number > absence.floor || lookIfUseful(state, o).isEmpty
   }
 
   mutating func stopping(_ state: ServiceState, _ o: Observation) -> [Action] {

@@ -94,6 +94,8 @@ public enum Progress: Hashable, Sendable {
   case starting(JobID?, node: String)
   case beatSilent(node: String, Duration)
   case unreachable(Endpoint)
+  /// It beats, but its pages do not answer.
+  case hung(node: String)
   case stopping(JobID?, by: String)
   case ending(String)
   /// The scheduler took its processors away: it stands still, and goes on one day.
@@ -114,6 +116,7 @@ public enum Progress: Hashable, Sendable {
     case .starting(let job, let node): "\(job.map { "job \($0)" } ?? "the job") is starting the server on \(node)"
     case .beatSilent(let node, _): "the server on \(node) has gone quiet: making sure that it is gone"
     case .unreachable(let endpoint): "the server is alive, but \(endpoint) does not accept a connection from here"
+    case .hung(let node): "the server on \(node) is alive, but does not answer HTTP"
     case .stopping(let job, let by): "\(job.map { "job \($0)" } ?? "the server") is stopping, as \(by) asked"
     case .suspended(let job, let by): "job \(job) of \(by) is suspended by the scheduler: its server stands still"
     case .olderLife(let why, _): "making sure that no server from before is alive (\(why))"

@@ -257,8 +257,20 @@ private func watch(
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
     w.beat(1, token: t1)
     var c = w.observer()
-    #expect(watch(&c, &w, seconds: 119) { w, s in if s % 5 == 0 { w.noAnswer() } } == nil)
+    #expect(
+      watch(&c, &w, seconds: 119) { w, s in if s % 5 == 0 { w.answer([World.queued("RUNNING", token: t1)]) } } == nil)
     #expect(watch(&c, &w, seconds: 3)?.outcome == .lost)
+  }
+
+  /// It might say that the job is suspended; and nobody could claim without it either.
+  @Test func silentServerIsNotOverWhileTheSchedulerDoesNotAnswer() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 300) { w, s in if s % 5 == 0 { w.noAnswer() } } == nil)
+    // Where it hides the job from this user, it never will.
+    #expect(watch(&c, &w, seconds: 10) { w, _ in w.answer([], seesEverybody: false) }?.outcome == .lost)
   }
 
   @Test(arguments: [("FAILED", 15...35), ("NODE_FAIL", 75...90), ("", 75...90)])

@@ -74,6 +74,7 @@ public struct Schedule {
     world.faults = .none
     world.faults.linkSupported = old.linkSupported
     world.faults.clockRates = old.clockRates
+    world.faults.hiddenJobs = old.hiddenJobs
     world.slurm.awayUntil = world.time
   }
 
@@ -97,6 +98,7 @@ public struct Schedule {
 /// What befalls machines rather than processes.
 final class SimFate: SimProcess {
   private var backup: [String: SimDisk.File]?
+  private var suspended: [(run: SimJob, until: Duration)] = []
 
   init(_ world: SimWorld) { super.init(world, host: world.logins[0], uid: 1000, wake: .seconds(1)) }
 
@@ -111,9 +113,32 @@ final class SimFate: SimProcess {
       host.offset = Int64.random(in: world.faults.wallOffset, using: &world.random)
       world.note("the clock of \(host.name) is stepped")
     }
+    resume()
+    if world.random.once(in: world.faults.suspend) { suspend() }
     if backup == nil || world.random.once(in: 6) { backup = world.disk.backup }
     if world.random.once(in: world.faults.hands) { touch() }
-    if world.time > Schedule.faulty { dead = true }
+    if world.time > Schedule.faulty, suspended.isEmpty { dead = true }
+  }
+
+  private func suspend() {
+    let running = world.processes.compactMap { $0 as? SimJob }.filter { !$0.dead && $0.job.state == "RUNNING" }
+    guard let run = running.randomElement(using: &world.random) else { return }
+    let until = world.time + world.random.seconds(5...300)
+    world.note("job \(run.id) is suspended until \(until.components.seconds)s")
+    run.job.state = "SUSPENDED"
+    for process in run.processes { process.frozenUntil = until }
+    suspended.append((run, until))
+  }
+
+  private func resume() {
+    for (run, until) in suspended where until <= world.time && run.job.state == "SUSPENDED" {
+      world.note("job \(run.id) goes on")
+      run.job.state = "RUNNING"
+    }
+    // Its guardian has a moment.
+    let over = world.time - .seconds(2)
+    for (run, until) in suspended where until <= over { world.serverResumed(run) }
+    suspended.removeAll { $0.until <= over }
   }
 
   /// What people do to directories.

@@ -44,6 +44,8 @@ public struct Faults: Sendable {
   public var stopRequests = false
   /// Somebody touches the lock directory by hand: once in so many steps of fate.
   public var hands = Double.infinity
+  /// The scheduler suspends a job: once in so many steps of fate.
+  public var suspend = Double.infinity
 
   public init() {}
 
@@ -70,6 +72,7 @@ public struct Faults: Sendable {
     f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
     f.wallOffset = g.once(in: 2) ? -86_400...86_400 : 0...0
     f.stopRequests = g.once(in: 3)
+    f.suspend = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     f.hands = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     return f
   }

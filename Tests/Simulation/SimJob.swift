@@ -18,7 +18,10 @@ final class SimJob: SimProcess {
   private var since: Instant?
   private var ending: (Supervision.Ending, since: Instant)?
 
+  private weak var guardian: SimGuardian?
   var id: Int { job.id }
+  /// What stands still when the job is suspended.
+  var processes: [SimProcess] { [self, guardian].compactMap { $0 } }
 
   init(_ world: SimWorld, job: SimSlurm.Job, host: SimHost) {
     self.job = job
@@ -28,7 +31,9 @@ final class SimJob: SimProcess {
     super.init(world, host: host, uid: job.uid, wake: world.time + .milliseconds(100))
     fence.nonce = author.nonce
     // The guardian is a process of its own: it goes on while the supervisor is paused or dead.
-    world.processes.append(SimGuardian(self))
+    let guardian = SimGuardian(self)
+    self.guardian = guardian
+    world.processes.append(guardian)
   }
 
   private lazy var log = LockLog(SimFiles(self))

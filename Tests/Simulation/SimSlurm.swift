@@ -124,7 +124,7 @@ final class SimSlurm {
 
   /// The job's processes are all gone.
   func ended(_ run: SimJob, _ state: String) {
-    guard run.job.run === run, run.job.state == "RUNNING" else { return }
+    guard run.job.run === run, ["RUNNING", "SUSPENDED"].contains(run.job.state) else { return }
     let world = run.world
     if world.random.once(in: world.faults.requeue), run.job.restarts < 2 {
       run.job.restarts += 1

@@ -15,6 +15,8 @@ public class SimProcess {
   var dead = false
   /// Inside a step: it cannot be stepped again before that is over.
   var busy = false
+  /// Its job is suspended until then: it does not run, and does not notice.
+  var frozenUntil = Duration.zero
 
   init(_ world: SimWorld, host: SimHost, uid: UInt32, wake: Duration) {
     (self.world, self.host, self.wake) = (world, host, wake)
@@ -59,6 +61,8 @@ public final class SimHost {
 public final class SimWorld {
   public var random: Seeded
   public var faults: Faults
+  /// The scheduler always answers, to everybody, with what is so now.
+  let schedulerIsReliable: Bool
   var time = Duration.zero
   var processes: [SimProcess] = []
   var logins: [SimHost] = []
@@ -80,6 +84,7 @@ public final class SimWorld {
   public init(seed: UInt64, faults: (inout Seeded) -> Faults) {
     random = Seeded(seed: seed)
     self.faults = faults(&random)
+    schedulerIsReliable = !self.faults.hiddenJobs && self.faults.queueCache == 0
     for i in 1...2 { logins.append(host("login\(i)")) }
     for i in 1...3 { nodes.append(host("node\(i)")) }
   }
@@ -112,9 +117,9 @@ public final class SimWorld {
     defer { depth -= 1 }
     while violations.isEmpty {
       var earliest: SimProcess?
-      for process in processes
-      where !process.dead && !process.busy && process.wake < earliest?.wake ?? .seconds(1 << 40) {
-        earliest = process
+      for process in processes where !process.dead && !process.busy {
+        if process.wake < process.frozenUntil { process.wake = process.frozenUntil }
+        if process.wake < earliest?.wake ?? .seconds(1 << 40) { earliest = process }
       }
       guard let next = earliest else { break }
       let at = min(next.wake, slurm.nextEvent ?? .seconds(1 << 40), disk.nextEvent ?? .seconds(1 << 40))
@@ -148,6 +153,7 @@ public final class SimWorld {
   /// Called before every operation of a process: here it may be killed, or others may go first.
   func operation(_ process: SimProcess) {
     time += .microseconds(Int.random(in: 100...3000, using: &random))
+    if time < process.frozenUntil { run(until: process.frozenUntil) }
     if process.dead { return }
     operations += 1
     if operations == Self.patience {
@@ -186,10 +192,20 @@ public final class SimWorld {
 
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
-    if !servers.isEmpty { violate("two live servers: job \(servers.values.first!.id) and job \(job.id)") }
+    // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
+    // takes its place.
+    if servers.values.contains(where: { $0.frozenUntil <= time || schedulerIsReliable }) {
+      violate("two live servers: job \(servers.values.first!.id) and job \(job.id)")
+    }
     // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.
     if !servedTokens.insert(token).inserted, !touched { violate("I1: token \(token) is served twice") }
     servers[ObjectIdentifier(job)] = job
+  }
+
+  /// A suspended job went on a moment ago.
+  func serverResumed(_ job: SimJob) {
+    guard servers[ObjectIdentifier(job)] != nil, servers.count > 1 else { return }
+    violate("two live servers: job \(job.id) was suspended, and goes on beside another")
   }
 
   func serverEnded(_ job: SimJob) {
