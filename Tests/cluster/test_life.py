@@ -227,7 +227,8 @@ def test_beat_needs_few_calls_on_the_shared_directory(project):
     tracer = subprocess.Popen(
         ["strace", "-y", "-o", project.path / "beats", "-p", str(supervisor), "-e", "trace=%file,%desc"],
         stderr=subprocess.DEVNULL)
-    time.sleep(23)
+    beat = int(project.info()["BEAT"])
+    eventually(lambda: int(project.info()["BEAT"]) >= beat + 5, 60, "it beats")
     tracer.terminate()
     tracer.wait()
     beats = beats_of((project.path / "beats").read_text())
