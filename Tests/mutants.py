@@ -86,7 +86,7 @@ MUTANTS = [
     ("a server is announced before its app was imported", CORE + "Supervision.swift",
      "case .starting where checked && lastAnswer != nil, .hung:", "case .starting where lastAnswer != nil, .hung:"),
     ("a preempted job counts as cancelled", CORE + "SignalCause.swift",
-     "} else if state == \"PREEMPTED\" || preempted {", "} else if state == \"PREEMPTED\" {"),
+     "} else if state == \"PREEMPTED\" || preempted {", "} else if state == \"PREEMPTED\" && preempted {"),
     ("a server that others ended goes on", CORE + "Supervision.swift",
      "    ending.record = false\n    return stop(ending, now)", "    ending.record = false\n    return []"),
     ("the older half of a token may be missing", CORE + "LockAppend.swift",

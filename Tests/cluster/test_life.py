@@ -101,18 +101,17 @@ def test_check_before_the_server_is_announced(project, command, code, words):
 
 def test_check_ends_with_its_server(project):
     setting(project, "CHECK_COMMAND=sleep 4321")
-    waiting = project.start("connect")
+    assert project.run("connect", "--timeout", "3").code == 75
 
     def checking():
         return subprocess.run(["pgrep", "-x", "-f", "sleep 4321"], capture_output=True).returncode == 0
     eventually(checking, 30, "the check runs")
+    eventually(project.info, 20, "it beats")
     eventually(lambda: "the server answers" in log_of(project), 20, "the server answers")
     assert project.info()["STATE"] == "starting"
     (supervisor,) = project.coord_pids("supervise")
     os.kill(supervisor, signal.SIGKILL)
     eventually(lambda: not checking() and not project.server_pids(), 20, "the guardian ends both")
-    waiting.kill()
-    waiting.communicate()
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -228,7 +227,8 @@ def test_beat_needs_few_calls_on_the_shared_directory(project):
     tracer = subprocess.Popen(
         ["strace", "-y", "-o", project.path / "beats", "-p", str(supervisor), "-e", "trace=%file,%desc"],
         stderr=subprocess.DEVNULL)
-    time.sleep(23)
+    beat = int(project.info()["BEAT"])
+    eventually(lambda: int(project.info()["BEAT"]) >= beat + 5, 60, "it beats")
     tracer.terminate()
     tracer.wait()
     beats = beats_of((project.path / "beats").read_text())
