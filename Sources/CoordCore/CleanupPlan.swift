@@ -48,6 +48,20 @@ public enum CleanupPlan {
     files.filter { $0.name.hasPrefix(".server_info.") && $0.age > staleTemporary }.map(\.name).sorted()
   }
 
+  /// What a change of credentials.json that died halfway left beside it: `name.` and 16 hexadecimal digits.
+  public static func oldCredentials(_ files: [File], of name: String) -> [String] {
+    files.filter { file in
+      let rest = file.name.dropFirst(name.utf8.count + 1)
+      return file.name.hasPrefix(name + ".") && rest.utf8.count == 16 && rest.utf8.allSatisfy(isLowerHexadecimal)
+        && file.age > staleTemporary
+    }.map(\.name).sorted()
+  }
+
+  /// What `coord doctor --repair` put aside, long ago.
+  public static func oldStrangeFiles(_ files: [File]) -> [String] {
+    files.filter { $0.age > Limits.keptAge }.map(\.name).sorted()
+  }
+
   /// Jobs of this user that carry a token of this log which is not, or no longer, theirs to serve.
   ///
   /// - Parameter log: the log's identity: a copy of the project knows the same tokens, and the jobs are the original's.

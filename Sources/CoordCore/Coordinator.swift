@@ -229,7 +229,7 @@ public struct Coordinator: Sendable {
 
   func query(_ state: ServiceState, _ o: Observation) -> QueueQuery {
     var others: [JobID] = []
-    if case .plain(let plain, _) = o.info, let job = plain.job { others = [job] }
+    if let job = o.info.plain?.job { others = [job] }
     guard state.phase != .idle else { return QueueQuery(others: others) }
     return QueueQuery(job: state.job, token: state.liveToken, others: others, cluster: state.job?.cluster)
   }

@@ -78,8 +78,8 @@ public struct QueueBoard<Files: LockFiles> {
     let number = asked + 1
     let bytes = Array("NONCE=\(nonce)\n".utf8)
     let temporary = "tmp.\(nonce).\(QueueName.name(number, "asked"))"
-    let clock = try files.stage(bytes, as: temporary)
-    defer { files.unstage(temporary) }
+    let clock = try files.stage(bytes, as: temporary, durable: false)
+    defer { files.unstage(temporary, durable: false) }
     if asked > 0, let seen, now - seen.since < due {
       let last = asked == answered ? QueueName.name(asked, "answer") : QueueName.name(asked, "asked")
       guard let written = files.written(last), clock.seconds - written.seconds > due.wholeSeconds else { return nil }
@@ -96,7 +96,7 @@ public struct QueueBoard<Files: LockFiles> {
         "the jobs that could be this project's fill more than \(Limits.queueAnswerBytes >> 10) KiB")
       bytes = none.encoded
     }
-    _ = try files.place(bytes, as: QueueName.name(number, "answer"), nonce: nonce)
+    _ = try files.place(bytes, as: QueueName.name(number, "answer"), nonce: nonce, durable: false)
     // Nobody reads any but the last answers.
     for name in try files.names() {
       if let old = QueueName.parse(name), old.number < number - 20 { files.discard(name) }

@@ -6,6 +6,10 @@ public struct StatusReport: Sendable {
     case silent
     /// It beats, but the server itself does not answer.
     case hung
+    /// The scheduler took its processors away.
+    case suspended
+    /// A server that coord did not start.
+    case foreign
   }
 
   public var service: ServiceState
@@ -14,6 +18,7 @@ public struct StatusReport: Sendable {
   /// Whether that heartbeat moves.
   public var beats = false
   public var sighting: Sighting?
+  public var foreign: ForeignServer?
 
   public init(service: ServiceState) { self.service = service }
 
@@ -24,7 +29,8 @@ public struct StatusReport: Sendable {
   }
 
   public var state: State {
-    if service.phase == .idle { return .none }
+    if service.phase == .idle { return foreign == nil ? .none : .foreign }
+    if service.phase == .started, !beats, case .found(let job)? = sighting, job.life == .suspended { return .suspended }
     if service.stop != nil { return .stopping }
     switch service.phase {
     case .idle: return .none
@@ -46,8 +52,8 @@ public struct StatusReport: Sendable {
   public var exitCode: Int32 {
     switch state {
     case .ready: 0
-    case .none: 69
-    case .claimed, .pending, .starting, .stopping, .silent, .hung: 75
+    case .none, .foreign: 69
+    case .claimed, .pending, .starting, .stopping, .silent, .hung, .suspended: 75
     }
   }
 
@@ -73,6 +79,10 @@ public struct StatusReport: Sendable {
     case .ready: return "the server answers"
     case .stopping: return service.stop?.body.reason ?? "the server is ending"
     case .silent: return "its heartbeat stands still; the next connect finds out whether it is gone"
+    case .foreign: return foreign.map { "\($0.what): \($0.who)" } ?? ""
+    case .suspended:
+      return
+        "\(job) of \(owner) is suspended by the scheduler, and its server with it (`scontrol resume` lets it go on)"
     case .hung:
       let since = info?.hungSince.map { " since \($0.text)" } ?? ""
       let end = info?.hungUntil.map { "; unless it answers it is ended at \($0.text)" } ?? ""

@@ -43,14 +43,15 @@ public protocol LockFiles {
   func lock(_ name: String) throws(StorageFailure) -> LockFile?
   /// Whether a file that this process makes is its user's: some file servers make all files one user's.
   var ownersAreReal: Bool { get }
-  /// Writes a whole new file under a temporary name, down to the disk. Returns when the file system says it was written.
-  func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime
+  /// Writes a whole new file under a temporary name, down to the disk where it decides something. Returns when the file
+  /// system says it was written.
+  func stage(_ bytes: [UInt8], as temporary: String, durable: Bool) throws(StorageFailure) -> WallTime
   /// Gives a staged file its final name, unless that is taken. What it reports is not to be trusted: read the name back.
   func link(_ temporary: String, to name: String) throws(StorageFailure)
   /// The same where links are not supported: creates `name` (O_EXCL) and writes it.
   func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure)
-  /// Removes a temporary name of ours and makes the directory durable. Failing to is no harm.
-  func unstage(_ temporary: String)
+  /// Removes a temporary name of ours and makes the directory durable, as above. Failing to is no harm.
+  func unstage(_ temporary: String, durable: Bool)
   /// Removes a file that nobody needs any more, if this user may. Failing to is no harm.
   func discard(_ name: String)
   /// When a file was written by the file system's own clock; nil if there is none.
@@ -64,10 +65,12 @@ extension LockFiles {
   }
 
   /// Puts `bytes` under `name` unless it is taken, and says what is there now; nil: nothing can be said, try the same again.
-  public func place(_ bytes: [UInt8], as name: String, nonce: String) throws(StorageFailure) -> [UInt8]? {
+  public func place(
+    _ bytes: [UInt8], as name: String, nonce: String, durable: Bool = true
+  ) throws(StorageFailure) -> [UInt8]? {
     let temporary = "tmp.\(nonce).\(name)"
-    _ = try stage(bytes, as: temporary)
-    defer { unstage(temporary) }
+    _ = try stage(bytes, as: temporary, durable: durable)
+    defer { unstage(temporary, durable: durable) }
     return try placeStaged(temporary, bytes, as: name)
   }
 

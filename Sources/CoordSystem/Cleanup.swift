@@ -24,7 +24,9 @@ public struct Cleanup<Cluster: Scheduler> {
     let log = LockLog(files)
     let tail = try log.tail()
     guard case .state(let state) = tail.fold() else { return }
-    cancelSurplus(state, known: try knownTokens(log))
+    // Of what the tail shows, not of what came since: a claim of this moment is nobody's surplus.
+    let known = try log.all().filter { $0.number <= tail.lastNumber }.compactMap(\.slot.entry?.token)
+    cancelSurplus(state, known: Set(known))
     removeStaleInfo(state)
     let now = try fileSystemTime()
     let locks = list(project.locks, now)
@@ -42,15 +44,22 @@ public struct Cleanup<Cluster: Scheduler> {
     for name in CleanupPlan.oldInfoTemporaries(list(beside, now)) {
       _ = remove(beside + "/" + name, "old temporary file")
     }
-  }
-
-  private func knownTokens(_ log: LockLog<PosixLockFiles>) throws(StorageFailure) -> Set<Token> {
-    Set(try log.all().compactMap(\.slot.entry?.token))
+    let credentials = project.resolve(project.settings.credentials)
+    let folder = Project.parent(of: credentials)
+    for name in CleanupPlan.oldCredentials(list(folder, now), of: String(credentials.dropFirst(folder.utf8.count + 1)))
+    {
+      _ = remove(folder + "/" + name, "passwords that a change left over")
+    }
+    for name in CleanupPlan.oldStrangeFiles(list(project.strange, now)) {
+      _ = remove(project.strange + "/" + name, "file that was none of coord's")
+    }
   }
 
   private mutating func cancelSurplus(_ state: ServiceState, known: Set<Token>) {
     guard !known.isEmpty, let snapshot = ask(state) else { return }
-    for job in CleanupPlan.surplusJobs(snapshot, me: machine.author.uid, state: state, known: known, log: nil) {
+    for job in CleanupPlan.surplusJobs(
+      snapshot, me: machine.author.uid, state: state, known: known, log: state.identity?.id)
+    {
       guard let token = job.token else { continue }
       if dryRun {
         done.append("would cancel surplus job \(job.id)")
@@ -90,8 +99,8 @@ public struct Cleanup<Cluster: Scheduler> {
 
   private func fileSystemTime() throws(StorageFailure) -> WallTime {
     let name = "tmp.\(machine.author.nonce).clock"
-    defer { files.unstage(name) }
-    return try files.stage([], as: name)
+    defer { files.unstage(name, durable: false) }
+    return try files.stage([], as: name, durable: false)
   }
 
   private func list(_ directory: String, _ now: WallTime) -> [CleanupPlan.File] {

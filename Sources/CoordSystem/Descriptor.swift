@@ -28,6 +28,13 @@ struct Descriptor: ~Copyable {
     raw = fd
   }
 
+  /// Creates a file that was not there, with this mode whatever the umask: one call less than changing it after.
+  init(creating path: String, mode: mode_t) throws(SystemFailure) {
+    let old = umask(0)
+    defer { umask(old) }
+    try self.init(path: path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+  }
+
   deinit { _ = Glibc.close(raw) }
 
   /// Closes it and says so if that failed: on a network filesystem a full quota may show only here.
@@ -106,12 +113,14 @@ public func contents(of path: String, limit: Int = 1 << 20) throws(SystemFailure
 /// Creates a file (O_EXCL) with its content, down to the disk; what fails halfway is left as it is.
 /// - Parameter mode: whatever the umask says: a teammate's may be 077.
 /// - Parameter group: kept where the system lets this user.
-func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t, group: gid_t? = nil) throws(SystemFailure) -> stat {
-  let file = try Descriptor(path: path, O_WRONLY | O_CREAT | O_EXCL)
-  if let group { _ = fchown(file.raw, uid_t.max, group) }
-  try file.setMode(mode, path)
+func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t, group: gid_t? = nil, durable: Bool = true)
+  throws(SystemFailure)
+  -> stat
+{
+  let file = try Descriptor(creating: path, mode: mode)
+  if let group, fchown(file.raw, uid_t.max, group) == 0 { try file.setMode(mode, path) }
   try file.write(bytes, path)
-  try file.sync(path)
+  if durable { try file.sync(path) }
   var s = stat()
   if fstat(file.raw, &s) != 0 { throw SystemFailure("stat \(path)") }
   try file.close(path)
@@ -120,13 +129,15 @@ func createFile(_ path: String, _ bytes: [UInt8], mode: mode_t, group: gid_t? = 
 
 /// The same under a temporary name that only this process uses: it replaces what an earlier attempt left, and leaves nothing
 /// where it fails.
-func stage(_ bytes: [UInt8], at temporary: String, mode: mode_t, group: gid_t? = nil) throws(SystemFailure) -> stat {
-  unlink(temporary)
+func stage(
+  _ bytes: [UInt8], at temporary: String, mode: mode_t, group: gid_t? = nil, durable: Bool = true
+) throws(SystemFailure) -> stat {
   do throws(SystemFailure) {
-    return try createFile(temporary, bytes, mode: mode, group: group)
+    return try createFile(temporary, bytes, mode: mode, group: group, durable: durable)
   } catch {
     unlink(temporary)
-    throw error
+    guard error.code == EEXIST else { throw error }
+    return try createFile(temporary, bytes, mode: mode, group: group, durable: durable)
   }
 }
 

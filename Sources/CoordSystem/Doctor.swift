@@ -14,7 +14,7 @@ public struct Doctor {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
     return directories() + [Checkup.filesystem(type: Self.filesystemType(of: project.locks))] + linkAndClock()
-      + [space(), log()].compactMap { $0 } + scheduler() + server() + [reachability()]
+      + [space(), log()].compactMap { $0 } + strange() + scheduler() + foreign() + server() + [reachability()]
   }
 
   private func directories() -> [Check] {
@@ -62,12 +62,12 @@ public struct Doctor {
     let temporary = "tmp.\(machine.author.nonce).doctor"
     let second = temporary + ".link"
     defer {
-      files.unstage(temporary)
+      files.unstage(temporary, durable: false)
       files.discard(second)
     }
     do throws(StorageFailure) {
       let before = Machine.wall
-      let written = try files.stage(Array("doctor\n".utf8), as: temporary)
+      let written = try files.stage(Array("doctor\n".utf8), as: temporary, durable: true)
       var checks: [Check] = []
       do throws(StorageFailure) {
         try files.link(temporary, to: second)
@@ -106,11 +106,40 @@ public struct Doctor {
     return Checkup.space(free: UInt64(s.f_bavail) * UInt64(s.f_frsize))
   }
 
+  /// What lies among the locks and is none, or decides nothing.
+  public func strangeFiles() throws(StorageFailure) -> [StrangeFile] {
+    let files = PosixLockFiles(directory: project.locks)
+    return StrangeFile.find(among: try files.names(), tail: try LockLog(files).tail())
+  }
+
+  private func strange() -> [Check] {
+    ((try? strangeFiles()) ?? []).map { file in
+      Check(
+        "lock directory", .doubtful, "\(file.name): \(file.why)",
+        next: file.isMovable ? "`coord doctor --repair` puts it aside" : nil)
+    }
+  }
+
+  /// Puts a strange file into a folder beside the locks; what went wrong, if it did.
+  public func putAside(_ file: StrangeFile) -> String? {
+    let mode = (status(of: project.locks)?.st_mode ?? 0o755) & 0o7777
+    let old = umask(0)
+    mkdir(project.strange, mode)
+    umask(old)
+    let target = "\(project.strange)/\(file.name).\(hexadecimal(Machine.random(), digits: 16))"
+    return rename("\(project.locks)/\(file.name)", target) == 0 ? nil : SystemFailure("move \(file.name)").text
+  }
+
   private func log() -> Check {
     do throws(StorageFailure) {
       let log = LockLog(PosixLockFiles(directory: project.locks))
       switch try log.tail().fold() {
-      case .state(let state): return Check("lock log", .good, "\(state.lastNumber) numbers, whole")
+      case .state(let state):
+        if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
+          let error = CoordError.copiedLog(identity, to: place)
+          return Check("lock log", .bad, error.what + ": " + error.why, next: error.next)
+        }
+        return Check("lock log", .good, "\(state.lastNumber) numbers, whole")
       case .beingWritten(let number):
         return Check("lock log", .doubtful, "number \(number) is being written", next: "look again in two minutes")
       case .missing(let number):
@@ -147,6 +176,22 @@ public struct Doctor {
           "scheduler", .bad, why, next: "is this a login node of the cluster, with its modules loaded? `squeue --me`")
       ]
     }
+  }
+
+  private func foreign() -> [Check] {
+    guard case .state(let state)? = (try? LockLog(PosixLockFiles(directory: project.locks)).tail())?.fold(),
+      state.phase == .idle
+    else { return [] }
+    let server: ForeignServer?
+    switch project.settings.scheduler {
+    case .slurm: server = search(Slurm(project: project, machine: machine), state)
+    case .local: server = search(LocalScheduler(project: project, machine: machine), state)
+    }
+    return server.map { [Check("other servers", .bad, "\($0.what): \($0.who)", next: $0.next)] } ?? []
+  }
+
+  private func search<Cluster: Scheduler>(_ scheduler: Cluster, _ state: ServiceState) -> ForeignServer? {
+    ForeignServerSearch(project: project, machine: machine, scheduler: scheduler).find(beside: state)
   }
 
   private func server() -> [Check] {

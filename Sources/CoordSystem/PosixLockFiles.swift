@@ -59,10 +59,11 @@ public struct PosixLockFiles: LockFiles, Sendable {
     return made.st_uid == geteuid()
   }
 
-  public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
+  public func stage(_ bytes: [UInt8], as temporary: String, durable: Bool) throws(StorageFailure) -> WallTime {
     let path = path(temporary)
     do throws(SystemFailure) {
-      return WallTime(seconds: Int64(try CoordSystem.stage(bytes, at: path, mode: mode).st_mtim.tv_sec))
+      return WallTime(
+        seconds: Int64(try CoordSystem.stage(bytes, at: path, mode: mode, durable: durable).st_mtim.tv_sec))
     } catch {
       throw StorageFailure(error)
     }
@@ -76,9 +77,11 @@ public struct PosixLockFiles: LockFiles, Sendable {
     do throws(SystemFailure) { _ = try createFile(path(name), bytes, mode: mode) } catch { throw StorageFailure(error) }
   }
 
-  public func unstage(_ temporary: String) {
+  public func unstage(_ temporary: String, durable: Bool) {
     unlink(path(temporary))
-    if let descriptor = try? Descriptor(path: directory, O_RDONLY | O_DIRECTORY) { try? descriptor.sync(directory) }
+    if durable, let descriptor = try? Descriptor(path: directory, O_RDONLY | O_DIRECTORY) {
+      try? descriptor.sync(directory)
+    }
   }
 
   public func discard(_ name: String) { unlink(path(name)) }

@@ -9,6 +9,8 @@ public struct Project: Sendable {
   public var utils: String { root + "/hpc_utils" }
   public var locks: String { utils + "/locks" }
   public var logs: String { utils + "/logs" }
+  /// Where `coord doctor --repair` puts what lies among the locks and is none.
+  public var strange: String { locks + "/strange" }
   public var startScript: String { utils + "/start_server.sh" }
   public var statusFile: String { resolve(settings.statusFile) }
 

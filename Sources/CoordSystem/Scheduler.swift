@@ -109,13 +109,12 @@ public struct SubmitFiles {
 
   /// Anew, whatever an attempt that failed halfway has left.
   func create(_ part: String) throws(StorageFailure) -> Descriptor {
-    unlink(path(part))
     do throws(SystemFailure) {
-      let file = try Descriptor(path: path(part), O_WRONLY | O_CREAT | O_EXCL)
-      try file.setMode(0o644, path(part))
-      return file
+      return try Descriptor(creating: path(part), mode: 0o644)
     } catch {
       remove()
+      // An attempt that failed halfway may have left it.
+      if error.code == EEXIST, let file = try? Descriptor(creating: path(part), mode: 0o644) { return file }
       throw StorageFailure(error)
     }
   }

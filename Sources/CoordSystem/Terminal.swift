@@ -38,6 +38,13 @@ public enum Terminal {
     return line
   }
 
+  /// Asks the person at the terminal; no where there is none.
+  public static func confirms(_ question: String) -> Bool {
+    guard isatty(0) == 1 else { return false }
+    write(question, to: .errors)
+    return ["y", "yes"].contains((readLine() ?? "").lowercased())
+  }
+
   /// Ends the process.
   public static func leave(_ code: Int32) -> Never { exit(code) }
 }

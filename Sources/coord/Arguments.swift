@@ -44,6 +44,8 @@ enum Grammar {
     Option(name: "--reason", value: "TEXT", summary: "why, for the teammates who read it"),
     Option(name: "--dry-run", value: nil, summary: "say what would be done, and do nothing"),
     Option(name: "--follow", value: nil, summary: "go on until Ctrl+C", short: "-f"),
+    Option(name: "--repair", value: nil, summary: "put aside what lies among the locks and is none, after asking"),
+    Option(name: "--yes", value: nil, summary: "do not ask"),
     Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
     Option(name: "--token", value: "TOKEN", summary: "the claim that this job belongs to"),
     Option(name: "--man", value: nil, summary: "as a man page: `coord help --man | man -l -`"),
@@ -69,7 +71,9 @@ enum Grammar {
     Verb(name: "history", summary: "tell who decided what, and when", options: ["--root", "--json"]),
     Verb(
       name: "doctor", summary: "check everything that coord needs, and say what to do about it",
-      options: ["--root", "--json"]),
+      options: ["--root", "--json", "--repair", "--yes"]),
+    Verb(
+      name: "adopt", summary: "give a copied project a log and a server of its own", options: ["--root"]),
     Verb(
       name: "users", summary: "say who may log in; a password is read from the terminal or standard input",
       options: ["--root", "--json"], words: "list | add NAME | remove NAME"),

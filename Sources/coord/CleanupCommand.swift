@@ -11,6 +11,7 @@ enum CleanupCommand {
     let dryRun = session.arguments.has("--dry-run")
     var cleanup = Cleanup(
       project: session.project, machine: session.machine, scheduler: scheduler, dryRun: dryRun)
+    _ = try session.readState()
     var unsettled: CoordError?
     if cleanup.isNeeded {
       // Long enough for every proof of docs/protocol.md.

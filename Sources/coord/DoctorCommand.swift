@@ -4,7 +4,9 @@ import CoordSystem
 /// `coord doctor`: is everything here as coord needs it?
 enum DoctorCommand {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
-    let checks = Doctor(project: session.project, machine: session.machine).examine()
+    let doctor = Doctor(project: session.project, machine: session.machine)
+    if session.arguments.has("--repair") { try repair(session, doctor) }
+    let checks = doctor.examine()
     if session.arguments.has("--json") {
       for check in checks {
         var line = JSONLine()
@@ -21,6 +23,24 @@ enum DoctorCommand {
       }
     }
     return checks.contains { $0.verdict == .bad } ? 78 : 0
+  }
+
+  /// Puts aside what lies among the locks and is none, after asking.
+  private static func repair(_ session: Session, _ doctor: Doctor) throws(CoordError) {
+    _ = try session.readState()
+    let files: [StrangeFile]
+    do throws(StorageFailure) { files = try doctor.strangeFiles().filter(\.isMovable) } catch { throw error.error }
+    guard !files.isEmpty else {
+      Console.note("nothing to repair")
+      return
+    }
+    for file in files { Console.note("to hpc_utils/locks/strange: \(file.name) (\(file.why))") }
+    guard session.arguments.has("--yes") || Terminal.confirms("Put them aside? [y/N] ") else {
+      throw .usage("nothing was put aside: answer y, or give --yes where nobody can be asked")
+    }
+    for file in files {
+      if let problem = doctor.putAside(file) { Console.note(problem) }
+    }
   }
 }
 

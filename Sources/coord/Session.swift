@@ -22,6 +22,16 @@ struct Session {
     run(goal, scheduler, wait, insists, seen, dryRun)
   }
 
+  /// Whose log this is, where the project is a copy.
+  var copiedFrom: LogIdentity? {
+    guard let tail = try? LockLog(PosixLockFiles(directory: project.locks)).tail(),
+      case .state(let state) = tail.fold(void: tail.unsettled), let identity = state.identity,
+      let place = project.logPlace,
+      identity.isCopied(to: place)
+    else { return nil }
+    return identity
+  }
+
   /// What the log's end says now, for verbs that decide nothing: what is being written is passed over.
   func readState() throws(CoordError) -> ServiceState {
     guard project.hasLocks else { return ServiceState(next: 1, previous: LockEntry.nothingBefore) }
@@ -37,6 +47,10 @@ struct Session {
     case .state(let state):
       if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
         throw .copiedLog(identity, to: place)
+      }
+      let names = (try? PosixLockFiles(directory: project.locks).names()) ?? []
+      if !arguments.has("--quiet"), let note = StrangeFile.note(StrangeFile.find(among: names, tail: tail)) {
+        Console.note(note)
       }
       return state
     }

@@ -44,12 +44,18 @@ private struct StatusReader {
   func read(_ state: ServiceState) throws(StorageFailure) -> StatusReport {
     var report = StatusReport(service: state)
     switch state.phase {
-    case .idle: break
-    case .started: (report.info, report.beats) = watch(state)
+    case .idle: report.foreign = search(session.scheduler, state)
+    case .started:
+      (report.info, report.beats) = watch(state)
+      if !report.beats { report.sighting = try look(state, PosixLockFiles(directory: session.project.locks)) }
     case .claimed, .submitted:
       report.sighting = try look(state, PosixLockFiles(directory: session.project.locks))
     }
     return report
+  }
+
+  private func search<Cluster: Scheduler>(_ scheduler: Cluster, _ state: ServiceState) -> ForeignServer? {
+    ForeignServerSearch(project: session.project, machine: session.machine, scheduler: scheduler).find(beside: state)
   }
 
   private func watch(_ state: ServiceState) -> (ServerInfo?, Bool) {
@@ -85,6 +91,7 @@ private struct StatusReader {
     let byHand = state.claim?.body.job != nil
     let wanted = Wanted(
       token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
+      cluster: state.claim?.body.cluster,
       workDir: byHand ? nil : session.project.root, name: byHand ? nil : session.project.settings.jobName)
     return Sighting(of: wanted, in: reading.snapshot)
   }

@@ -29,6 +29,7 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
   case "cleanup": try CleanupCommand.run(Session(arguments))
   case "status": return try Status.run(Session(arguments))
   case "doctor": return try DoctorCommand.run(Session(arguments))
+  case "adopt": try Adopt.run(Session(arguments))
   case "history": try History.run(Session(arguments))
   case "logs": try Logs.run(Session(arguments))
   case "users": try Users.run(Session(arguments))

@@ -65,3 +65,34 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   #expect(surplus(mine) == ["1", "5", "7"])
   #expect(surplus(nil) == ["1", "5"])
 }
+
+@Test func leftOverPasswordsAndStrangeFilesGo() {
+  func file(_ name: String, hours: Int) -> CleanupPlan.File {
+    CleanupPlan.File(name: name, age: .seconds(hours * 3600))
+  }
+  let files = [
+    file("credentials.json", hours: 9999), file("credentials.json.0123456789abcdef", hours: 2),
+    file("credentials.json.0123456789abcdee", hours: 0), file("credentials.json.bak", hours: 99),
+    file("credentials.json.0123456789ABCDEF", hours: 99),
+  ]
+  #expect(CleanupPlan.oldCredentials(files, of: "credentials.json") == ["credentials.json.0123456789abcdef"])
+  #expect(CleanupPlan.oldStrangeFiles([file("x", hours: 1), file("y", hours: 24 * 31)]) == ["y"])
+}
+
+@Test func strangeFilesAmongTheLocksAreNamed() {
+  var w = World()
+  w.append(.claimed, World.token(1))
+  w.tail.slots.append(.void(digest: "d", why: "it is a directory"))
+  let ours = [
+    "00000001", "00000002", "tmp.x.00000003", "queue.7.asked", "queue.7.answer", "sbatch.\(World.token(1)).out",
+    ".nfs1",
+    "strange",
+  ]
+  let foreign = [
+    "00000099", "9223372036854775807", "queue.9223372036854775807.asked", "queue.5000000.asked", "notes.txt",
+  ]
+  let found = StrangeFile.find(among: ours + foreign, tail: w.tail)
+  #expect(Set(found.filter(\.isMovable).map(\.name)) == Set(foreign))
+  #expect(found.filter { !$0.isMovable }.map(\.name) == ["00000002"], "a number that is used up stays")
+  #expect(StrangeFile.note(found)?.contains("and 4 more") == true && StrangeFile.note([]) == nil)
+}

@@ -139,10 +139,12 @@ struct AnyFiles: LockFiles {
     if case .bytes(let bytes, _)? = try base.lock(name) { .bytes(bytes, owner: nil) } else { try base.lock(name) }
   }
   var ownersAreReal: Bool { base.ownersAreReal }
-  func stage(_ b: [UInt8], as t: String) throws(StorageFailure) -> WallTime { try base.stage(b, as: t) }
+  func stage(_ b: [UInt8], as t: String, durable: Bool) throws(StorageFailure) -> WallTime {
+    try base.stage(b, as: t, durable: durable)
+  }
   func link(_ temporary: String, to name: String) throws(StorageFailure) { try base.link(temporary, to: name) }
   func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) { try base.create(name, bytes) }
-  func unstage(_ temporary: String) { base.unstage(temporary) }
+  func unstage(_ temporary: String, durable: Bool) { base.unstage(temporary, durable: durable) }
   func discard(_ name: String) { base.discard(name) }
   func written(_ name: String) -> WallTime? { base.written(name) }
 }

@@ -83,7 +83,7 @@ public struct SimFiles: LockFiles {
 
   public var ownersAreReal: Bool { true }
 
-  public func stage(_ bytes: [UInt8], as temporary: String) throws(StorageFailure) -> WallTime {
+  public func stage(_ bytes: [UInt8], as temporary: String, durable: Bool) throws(StorageFailure) -> WallTime {
     try enter("stage")
     disk[temporary] = SimDisk.File(bytes: bytes, at: world.time, host: process.host.name)
     return WallTime(seconds: world.time.components.seconds)
@@ -132,7 +132,7 @@ public struct SimFiles: LockFiles {
     disk[name] = file
   }
 
-  public func unstage(_ temporary: String) {
+  public func unstage(_ temporary: String, durable: Bool) {
     world.operation(process)
     if !process.dead { disk[temporary] = nil }
   }

@@ -1,0 +1,77 @@
+/// A server in this project that coord did not start: of the team's older scripts, or of somebody's own. Beside it nobody
+/// claims; it is shown, and left alone.
+public struct ForeignServer: Hashable, Sendable {
+  public var job: QueuedJob?
+  public var endpoint: Endpoint?
+
+  public init(job: QueuedJob?, endpoint: Endpoint?) { (self.job, self.endpoint) = (job, endpoint) }
+
+  /// What was found out, or what has to be asked to find out.
+  public enum Finding: Hashable, Sendable {
+    case none
+    case found(ForeignServer)
+    /// Whether this job is in the queue: it was not asked for yet.
+    case askQueue(JobID)
+    /// The queue cannot tell; the port can.
+    case askPort(Endpoint)
+  }
+
+  /// - Parameters:
+  ///   - plain: what server_info.txt says, where it is not of a server of coord's.
+  ///   - ours: the jobs that the log names.
+  public static func find(
+    in snapshot: QueueSnapshot, plain: PlainServerInfo?, home: Home, ours: [JobID?]
+  ) -> Finding {
+    guard case .answered(let jobs) = snapshot.outcome else { return .none }
+    let known = ours.compactMap { $0?.number }
+    let stranger = jobs.first {
+      home.holds($0) && $0.name == home.jobName && $0.mayServe && !$0.isOurScript && !known.contains($0.id.number)
+    }
+    if let stranger { return .found(ForeignServer(job: stranger, endpoint: plain?.endpoint)) }
+    guard let plain else { return .none }
+    if snapshot.scheduler != "local", let job = plain.job {
+      if let row = jobs.first(where: { $0.id.number == job.number }) {
+        return row.mayServe ? .found(ForeignServer(job: row, endpoint: plain.endpoint)) : .none
+      }
+      guard snapshot.query.others.contains(job) else { return .askQueue(job) }
+      if snapshot.seesEverybody { return .none }
+    }
+    return .askPort(plain.endpoint)
+  }
+
+  public var what: String {
+    "a server that coord did not start is there" + (endpoint.map { " at \($0)" } ?? "")
+  }
+
+  public var who: String {
+    guard let job else { return "server_info.txt names it, and it accepts connections" }
+    return "job \(job.id) of \(job.user) (\(job.name.isEmpty ? "" : job.name + ", ")\(job.state))"
+  }
+
+  public var next: String {
+    let end =
+      job.map { "ask \($0.user) to end it (`scancel \($0.id)`), then connect again" }
+      ?? "find out whose it is and have it ended, then connect again"
+    return end + "; docs/moving.md tells how a team moves to coord"
+  }
+
+  var error: CoordError {
+    .noServer(
+      what: what, why: who + "; a second one beside it would corrupt the team's annotations", next: next)
+  }
+}
+
+extension QueuedJob {
+  /// It runs, or stands still and may go on.
+  var isAtWork: Bool { (life == .active || life == .suspended) && state != "COMPLETING" }
+
+  /// It runs a server, or will.
+  var mayServe: Bool { isAtWork || life == .pending }
+}
+
+extension InfoReading {
+  /// Of a server that coord did not start.
+  public var plain: PlainServerInfo? {
+    if case .plain(let plain, _) = self { plain } else { nil }
+  }
+}
