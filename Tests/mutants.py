@@ -64,7 +64,7 @@ MUTANTS = [
      "    default: self = .undetermined", "    default: self = .over"),
     ("a claimant submits however late", CORE + "CoordinatorPhases.swift",
      "guard o.now - claim.at < Limits.submitWindow else {", "guard o.now - claim.at < .seconds(100_000) else {"),
-    ("one look proves absence", CORE + "Coordinator.swift",
+    ("one look proves absence", CORE + "AbsenceProof.swift",
      "      if number > floor { self.first = (ended, number) }\n      return false\n",
      "      self.first = (ended, number)\n      return true\n"),
     ("a paused observer counts what it did not see", CORE + "Observation.swift",

@@ -1,0 +1,31 @@
+/// Two looks that did not find a job, far enough apart, the second one asked after that time was over.
+struct AbsenceProof: Sendable {
+  /// The highest number that anybody asked the scheduler under, as far as this process saw.
+  var latestNumber = 0
+  private var first: (at: Instant, number: Int)?
+  private var gate: Int?
+  /// What was asked under this number or a lower one was asked too early to prove anything.
+  private(set) var floor = 0
+
+  /// Forgets the first look: the job was seen, or there is another one to prove. Older answers prove nothing.
+  mutating func begin() { (first, gate, floor) = (nil, nil, latestNumber) }
+
+  var hasFirst: Bool { first != nil }
+
+  /// When the second look may be asked, where a first one was had.
+  func secondLookDue(apart: Duration) -> Instant? { first.map { $0.at + apart } }
+
+  /// Takes the look of snapshot `number`, which did not find the job. True: that makes two.
+  mutating func take(number: Int, began: Instant, ended: Instant, apart: Duration) -> Bool {
+    guard let first else {
+      if number > floor { self.first = (ended, number) }
+      return false
+    }
+    guard began - first.at >= apart else { return false }
+    guard let gate else {
+      self.gate = latestNumber
+      return false
+    }
+    return number > gate
+  }
+}
