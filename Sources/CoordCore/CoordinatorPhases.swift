@@ -250,7 +250,8 @@ extension Coordinator {
 
   /// What sbatch said to this process's own claim, where that was no clear answer.
   private func doubtfulReply(_ state: ServiceState) -> String? {
-    guard let mine, mine.token == state.liveToken, case .replied(.doubtful(let said), _) = mine.stage else { return nil }
+    guard let mine, mine.token == state.liveToken, case .replied(.doubtful(let said), _) = mine.stage
+    else { return nil }
     return said
   }
 }

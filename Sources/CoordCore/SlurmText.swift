@@ -46,7 +46,8 @@ public enum SlurmText {
   public static func complaint(squeue errors: String) -> String? {
     let lost = [
       "timed out", "unable to contact", "zero bytes", "connection", "connect failure", "communication", "transport",
-      "unexpected message", "protocol", "send/recv", "incomplete", "standby mode", "slurm_load_jobs", "can't be reached",
+      "unexpected message", "protocol", "send/recv", "incomplete", "standby mode", "slurm_load_jobs",
+      "can't be reached",
     ]
     return errors.split(whereSeparator: \.isNewline).map { $0.trimmed }.first { line in
       let text = line.lowercased()

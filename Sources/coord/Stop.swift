@@ -19,7 +19,8 @@ enum Stop {
     let reason = (outcome == .restarting ? "restart by " : "stopped by ") + who + why
     switch session.coordinate(.stop(outcome, reason: reason), wait: wait, insists: insists) {
     case .settled(let state) where state.phase == .idle:
-      Console.note(state.end.map { "no server is running (\(($0.body.reason ?? "it ended").onOneLine))" } ?? "no server is running")
+      let why = state.end.map { " (\(($0.body.reason ?? "it ended").onOneLine))" } ?? ""
+      Console.note("no server is running" + why)
     case .settled(let state) where state.stop != nil:
       let owner = state.claim?.author.user ?? "a teammate"
       let job = state.job.map { "job \($0)" } ?? "the job"

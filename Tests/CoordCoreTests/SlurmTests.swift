@@ -72,7 +72,9 @@ extension QueueSnapshot.Outcome {
     #expect(listing([Row(state: "RUNNING", start: "2026-11-25T10:35:27")]).outcome.jobs?[0].expectedStart == nil)
   }
 
-  @Test(arguments: ["a\nb", "a|b", "\n", "a\u{0B}b", "a\u{0C}b", "a\u{85}b", "a\u{2028}b", "\r\n4711|1001|x", "CLUSTER: x\n"])
+  @Test(arguments: [
+    "a\nb", "a|b", "\n", "a\u{0B}b", "a\u{0C}b", "a\u{85}b", "a\u{2028}b", "\r\n4711|1001|x", "CLUSTER: x\n",
+  ])
   func textsMayHoldAnything(text: String) {
     let odd = Row(id: "1", reason: text, comment: text, name: text, workDir: text)
     var ours = Row(reason: text, comment: "coord:\(t1)", name: text)
@@ -345,7 +347,8 @@ extension QueueSnapshot.Outcome {
   func complaints(errors: String, matters: Bool) { #expect((SlurmText.complaint(squeue: errors) != nil) == matters) }
 
   @Test func jobOfScontrol() {
-    let line = "JobId=4711 JobName=x UserId=ann1(1001) JobState=PENDING Reason=None Restarts=3 WorkDir=/a Comment=coord:\(t1)"
+    let line =
+      "JobId=4711 JobName=x UserId=ann1(1001) JobState=PENDING Reason=None Restarts=3 WorkDir=/a Comment=coord:\(t1)"
     let job = SlurmText.job(World.job, scontrol: line + " \n\n")
     #expect(job?.token == t1 && job?.state == "PENDING" && job?.uid == 1001 && job?.restarts == 3)
     #expect(job?.workDir == "/a" && job?.name == "x" && job?.reason == "")
