@@ -198,7 +198,7 @@ def test_restart_keeps_those_who_wait(project):
     assert restarted.code == 0 and ADDRESS.match(restarted.output), restarted
     waited = Finished(waiting, 200)
     assert waited.code == 0 and ADDRESS.match(waited.output), waited
-    assert project.kinds().count("started") == 2
+    assert project.kinds().count("started") == 2, project.run("history").output
 
 
 def test_interrupted_claimant_leaves_no_claim_behind(project):
