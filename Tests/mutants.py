@@ -12,6 +12,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORE = "Sources/CoordCore/"
+SYSTEM = "Sources/CoordSystem/"
 # A run that hangs is red. The tables take some seconds, the simulation some ten, and several times that on a busy machine.
 LIMIT = 400
 
@@ -45,6 +46,10 @@ MUTANTS = [
      "    if let mine, case .replied(.accepted(let job), _) = mine.stage, cancelled[mine.token] == nil {\n"
      "      cancelled[mine.token] = o.now\n      return [.cancel(job, token: mine.token)]\n    }\n"
      "    let over = state.phase == .submitted ?"),
+    ("a job is cancelled without looking", SYSTEM + "Scheduler.swift",
+     "shown.token == token else {", "job == shown.id else {"),
+    ("scontrol is not asked for a known job", SYSTEM + "SlurmQuestion.swift",
+     "let missing = answer.narrow ?", "let missing = !jobs.isEmpty || jobs.isEmpty ?"),
     ("the end of an earlier run ends this one", CORE + "CoordinatorPhases.swift",
      "where job.life == .over && !isEarlierRun(job, state):", "where job.life == .over:"),
     ("the first of several numbers is the job", CORE + "SlurmText.swift",

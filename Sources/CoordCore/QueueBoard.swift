@@ -92,8 +92,8 @@ public struct QueueBoard<Files: LockFiles> {
     var bytes = snapshot.encoded
     if bytes.count >= Limits.queueAnswerBytes {
       var none = snapshot
-      none.outcome = .unknown(
-        "the jobs that could be this project's fill more than \(Limits.queueAnswerBytes >> 10) KiB")
+      let limit = "\(Limits.queueAnswerBytes >> 10) KiB"
+      none.outcome = .unknown("the jobs that could be this project's fill more than \(limit)")
       bytes = none.encoded
     }
     _ = try files.place(bytes, as: QueueName.name(number, "answer"), nonce: nonce, durable: false)

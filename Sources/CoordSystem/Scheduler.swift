@@ -17,14 +17,16 @@ public protocol Scheduler {
 /// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
 public final class Slurm: Scheduler {
   public let name = "slurm"
-  let project: Project
-  let machine: Machine
+  private let project: Project
+  private let machine: Machine
   private let environment: [String: String]
+  private let folder: String
   /// ClusterName and PrivateData: asked once.
   private var configuration: (cluster: String?, seesEverybody: Bool?)?
 
-  public init(project: Project, machine: Machine) {
-    (self.project, self.machine) = (project, machine)
+  /// - Parameter folder: where Slurm's commands are, with a slash; nil: where PATH finds them.
+  public init(project: Project, machine: Machine, commands folder: String? = nil) {
+    (self.project, self.machine, self.folder) = (project, machine, folder ?? "")
     environment = Slurm.scrubbed(machine.environment)
   }
 
@@ -38,7 +40,7 @@ public final class Slurm: Scheduler {
     }
   }
 
-  var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
+  private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
 
   public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
     // To files in the directory, so that a claimant that is killed here loses nothing.
@@ -47,7 +49,7 @@ public final class Slurm: Scheduler {
     let err = try files.create("err")
     var command = Command(
       [
-        "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
+        folder + "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
         "--comment=\(token.comment(log: log))", project.startScript, token.description,
       ], environment: environment)
     command.output = .descriptor(out.raw)
@@ -58,10 +60,9 @@ public final class Slurm: Scheduler {
   }
 
   public func queue(_ query: QueueQuery) -> QueueSnapshot {
-    let question = SlurmQuestion(query, project: project, environment: asking)
-    let answer = question.answer()
+    let answer = question(query).answer()
     if case .answered = answer.outcome, configuration == nil {
-      let config = Command(["scontrol", "show", "config"], environment: asking).run(deadline: Limits.schedulerCall)
+      let config = ask("scontrol", "show", "config")
       if config.status == 0 {
         configuration = (SlurmText.cluster(config: config.output), SlurmText.seesEverybody(config: config.output))
       }
@@ -72,9 +73,17 @@ public final class Slurm: Scheduler {
       narrow: answer.narrow, odd: answer.odd)
   }
 
+  private func ask(_ name: String, _ words: String...) -> Command.Finished {
+    Command([folder + name] + words, environment: asking).run(deadline: Limits.schedulerCall)
+  }
+
+  private func question(_ query: QueueQuery) -> SlurmQuestion {
+    SlurmQuestion(query, root: project.root, commands: folder, environment: asking)
+  }
+
   public func cancel(_ job: JobID, token: Token) -> String? {
     let query = QueueQuery(job: job, token: token, cluster: job.cluster)
-    let seen = SlurmQuestion(query, project: project, environment: asking).listing(of: job)
+    let seen = question(query).listing(of: job)
     guard case .answered(let jobs) = seen.outcome else {
       guard case .unknown(let why) = seen.outcome else { return nil }
       return why
@@ -83,14 +92,13 @@ public final class Slurm: Scheduler {
       return "job \(job) does not show our token"
     }
     guard shown.uid == machine.author.uid || machine.author.uid == 0 else { return "job \(job) is \(shown.user)'s" }
-    let arguments = ["scancel"] + (job.cluster.map { ["--clusters=\($0)"] } ?? []) + [job.number]
-    let done = Command(arguments, environment: asking).run(deadline: Limits.schedulerCall)
+    let done = job.cluster.map { ask("scancel", "--clusters=\($0)", job.number) } ?? ask("scancel", job.number)
     return done.status == 0 ? nil : done.errors.lastMeaningfulLine ?? "scancel failed"
   }
 
   /// When the job's time limit ends it; nil where Slurm does not say.
   public func end(of job: JobID) -> WallTime? {
-    let done = Command(["scontrol", "show", "job", job.number], environment: asking).run(deadline: Limits.schedulerCall)
+    let done = ask("scontrol", "show", "job", job.number)
     guard done.status == 0 else { return nil }
     // Local time without a zone (slurm.conf's hosts share one): mktime knows this host's.
     let field = done.output.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("EndTime=") }?.dropFirst(8)

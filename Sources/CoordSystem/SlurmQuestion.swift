@@ -9,11 +9,12 @@ struct SlurmQuestion {
   }
 
   private let query: QueueQuery
-  private let project: Project
+  private let root: String
+  private let folder: String
   private let environment: [String: String]
 
-  init(_ query: QueueQuery, project: Project, environment: [String: String]) {
-    (self.query, self.project, self.environment) = (query, project, environment)
+  init(_ query: QueueQuery, root: String, commands folder: String, environment: [String: String]) {
+    (self.query, self.root, self.folder, self.environment) = (query, root, folder, environment)
   }
 
   /// The known job alone costs the controller little on a cluster of any size. Only when it does not show our token are all
@@ -39,8 +40,8 @@ struct SlurmQuestion {
   func listing(of job: JobID) -> Answer { listing(arguments: ["--jobs=\(job.number)"], ofOne: true) }
 
   private func listing(arguments: [String], ofOne: Bool = false) -> Answer {
-    var listing = QueueListing(query, root: project.root, random: UInt64.random(in: 0...UInt64.max))
-    let command = ["squeue", "--all", "--states=all", "--format=\(listing.format)"] + clusters + arguments
+    var listing = QueueListing(query, root: root, random: UInt64.random(in: 0...UInt64.max))
+    let command = [folder + "squeue", "--all", "--states=all", "--format=\(listing.format)"] + clusters + arguments
     let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall) { listing.take($0) }
     if ofOne, SlurmText.isUnknownJob(done.errors) { return Answer(outcome: .answered([])) }
     if let limit = listing.limit { return Answer(outcome: .unknown(limit)) }
@@ -60,7 +61,7 @@ struct SlurmQuestion {
   }
 
   private func details(_ job: JobID) -> Details {
-    let command = ["scontrol"] + clusters + ["--oneliner", "show", "job", job.number]
+    let command = [folder + "scontrol"] + clusters + ["--oneliner", "show", "job", job.number]
     let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall)
     if SlurmText.isUnknownJob(done.errors + done.output) { return .absent }
     guard done.status == 0 else { return .unknown(done.errors.lastMeaningfulLine ?? "scontrol failed without a word") }

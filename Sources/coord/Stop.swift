@@ -19,17 +19,15 @@ enum Stop {
     let reason = (outcome == .restarting ? "restart by " : "stopped by ") + who + why
     switch session.coordinate(.stop(outcome, reason: reason), wait: wait, insists: insists) {
     case .settled(let state) where state.phase == .idle:
-      Console.note(
-        state.end.map { "no server is running (\(($0.body.reason ?? "it ended").onOneLine))" } ?? "no server is running"
-      )
-    case .settled(let state) where state.stop != nil:
-      let owner = state.claim?.author.user ?? "a teammate"
-      let job = state.job.map { "job \($0)" } ?? "the job"
-      Console.note("stop requested: \(job) of \(owner) will end as soon as it starts; \(owner) can cancel it now")
-      if outcome == .restarting {
-        throw .tryAgain(
-          what: "the new server has to wait", why: "\(job) of \(owner) is still in the queue",
-          next: "ask \(owner) to run `coord stop` or `scancel`, or connect later")
+      let why = state.end.map { " (\(($0.body.reason ?? "it ended").onOneLine))" } ?? ""
+      Console.note("no server is running" + why)
+      // Its fence does not let it past the stop, whenever it starts.
+      if state.start?.token != state.end?.token, let job = state.job, let owner = state.claim?.author,
+        owner.uid != session.machine.author.uid
+      {
+        Console.note(
+          "job \(job) of \(owner.user) may still be queued: it can serve nobody, and \(owner.user)'s next coord command cancels it"
+        )
       }
     case .settled: Console.note("the server that was running has ended; a new one is on its way")
     case .answer: throw .bug("stop got an answer")

@@ -68,7 +68,8 @@ class Cluster:
     def jobs(self, comment="coord:"):
         """Live jobs that coord submitted."""
         rows = [line.split("|") for line in self.squeue("--format=%i|%T|%k|%N|%u|%Z").splitlines()]
-        return [row for row in rows if comment in row[2] and row[1] in ("PENDING", "RUNNING", "CONFIGURING")]
+        # A comment of somebody else's job may hold a newline.
+        return [row for row in rows if len(row) == 6 and comment in row[2] and row[1] in ("PENDING", "RUNNING", "CONFIGURING")]
 
     def in_node(self, node, *command):
         return subprocess.run(
@@ -157,6 +158,14 @@ class Project:
     def fail_scheduler(self, command, mode):
         path = self.shims / f"{command}.{mode}"
         path.touch()
+        return path
+
+    def wrap(self, command, script):
+        """A site's own wrapper stands before this scheduler command: a bash script, with the command as $real."""
+        path = self.shims / f"{command}-wrapper"
+        path.with_suffix(".new").write_text(f"#!/bin/bash\nreal=$1\nshift\n{script}\n")
+        path.with_suffix(".new").chmod(0o775)
+        path.with_suffix(".new").rename(path)
         return path
 
     def entries(self):
