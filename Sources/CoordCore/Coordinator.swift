@@ -193,11 +193,11 @@ public struct Coordinator: Sendable {
     var end = deadline
     if !insists, let proofEnds { end = max(end, proofEnds + .seconds(10)) }
     if o.now < end { return [.wait(duration, progress)] }
-    return [.fail(Self.gaveUp(goal, progress))]
+    return [.fail(Self.gaveUp(goal, progress, slowDisk: o.slowDisk))]
   }
 
   /// What is said when the time is over, by what was waited for last.
-  public static func gaveUp(_ goal: Goal, _ progress: Progress) -> CoordError {
+  public static func gaveUp(_ goal: Goal, _ progress: Progress, slowDisk: String? = nil) -> CoordError {
     let what =
       switch goal {
       case .answer: "no server yet"
@@ -224,7 +224,9 @@ public struct Coordinator: Sendable {
     case .askingScheduler, .claimed, .beatSilent, .stopping, .ending, .olderLife:
       next = "try again in a minute"
     }
-    return .tryAgain(what: what, why: progress.text, next: next)
+    guard let slowDisk else { return .tryAgain(what: what, why: progress.text, next: next) }
+    return .tryAgain(
+      what: what, why: progress.text + "\n" + slowDisk, next: next + "; ask the administrators about this file system")
   }
 
   func query(_ state: ServiceState, _ o: Observation) -> QueueQuery {
@@ -260,7 +262,7 @@ public struct Coordinator: Sendable {
       of: Wanted(
         token: token, job: state.job, owner: owner.uid, scheduler: known,
         host: known == "local" ? owner.host : nil, cluster: state.claim?.body.cluster,
-        workDir: byHand || home.root.isEmpty ? nil : home.root, name: byHand ? nil : home.jobName),
+        workDir: byHand || home.root.isEmpty ? nil : home.root, name: byHand ? nil : home.jobName, isByHand: byHand),
       in: queue.snapshot)
   }
 

@@ -75,7 +75,8 @@ extension Coordinator {
     switch claim.stage {
     case .claimed:
       guard o.now - claim.at < Limits.submitWindow else {
-        return [.append(ending(state, .withdrawn, "the claimant was held up for too long before sbatch"))]
+        let why = o.slowDisk ?? "the claimant was held up for too long before sbatch"
+        return [.append(ending(state, .withdrawn, why))]
       }
       mine?.stage = .submitting
       // sbatch retries by itself for minutes: it is ended when the window closes.

@@ -23,6 +23,8 @@ public enum Limits {
   public static let tokenLooks = Duration.seconds(60)
   /// Between the two looks that prove a job to be over that shows itself so.
   public static let jobLooks = Duration.seconds(5)
+  /// An action on the shared directory is about five calls; one that takes so long is said to be slow.
+  public static let slowAction = Duration.seconds(10)
   /// The whole team asks the scheduler at most this often.
   public static let queuePace = Duration.seconds(5)
   /// A queue question without an answer after so long may be asked by somebody else.

@@ -55,8 +55,16 @@ public struct Observation: Sendable {
   public var submitBegan: Bool?
   /// Logs of jobs or a cookie secret are there: a server was started here before.
   public var hasTraces = false
+  /// How long the slowest action on the shared directory took so far, by this process.
+  public var slowest = Duration.zero
   /// Every token of the log; nil: not read in this look.
   public var tokens: Set<Token>?
+
+  /// What is said of a disk that is as slow as it is seldom; nil where it is not.
+  var slowDisk: String? {
+    slowest < Limits.slowAction
+      ? nil : "the shared disk is very slow: one action on hpc_utils/locks took \(slowest.spoken)"
+  }
 
   public init(
     began: Instant, now: Instant, wall: WallTime, info: InfoReading, log: Result<LogTail, StorageFailure>?,

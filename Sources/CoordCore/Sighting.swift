@@ -11,12 +11,15 @@ public struct Wanted: Hashable, Sendable {
   /// The directory that it was submitted in, and its name: another job may get its number after a controller lost its state.
   public var workDir: String?
   public var name: String?
+  /// Submitted by hand: it shows no token, but the comment of our script.
+  public var isByHand: Bool
 
   public init(
     token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil, cluster: String? = nil,
-    workDir: String? = nil, name: String? = nil
+    workDir: String? = nil, name: String? = nil, isByHand: Bool = false
   ) {
     (self.token, self.job, self.owner, self.scheduler, self.host) = (token, job, owner, scheduler, host)
+    self.isByHand = isByHand
     (self.cluster, self.workDir, self.name) = (cluster, workDir, name)
   }
 }
@@ -53,11 +56,13 @@ public enum Sighting: Hashable, Sendable {
 }
 
 extension Wanted {
-  /// The job that shows the token. What another user calls by it is an imitation.
+  /// The job that shows the token, or that claimed for itself. What another user calls by it is an imitation.
   fileprivate func job(in jobs: [QueuedJob]) -> QueuedJob? {
     let ours = jobs.filter { $0.token == token && $0.uid == owner }
     // Where the token was given to more than one job, the known one is meant; else one that may still run.
     return ours.first { $0.id.number == job?.number } ?? ours.first { $0.life != .over } ?? ours.first
+      ?? (isByHand
+        ? jobs.first { $0.id.number == job?.number && $0.uid == owner && $0.isOurScript && $0.token == nil } : nil)
   }
 
   /// Why the job's absence from these rows proves nothing; nil if it does.

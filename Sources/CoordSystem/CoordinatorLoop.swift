@@ -20,6 +20,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// Say what would be recorded instead of recording it.
   private let dryRun: Bool
   private var obstacle: CoordError??
+  /// The slowest action on the shared directory so far.
+  private var slowest = Duration.zero
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
   private var statusFile: StatusFile
   /// How often this process asked the scheduler.
@@ -102,7 +104,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     }
     o.info = statusFile.read()
     if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = isInLog(info) }
-    (o.now, o.wall, o.obstacle) = (Machine.now, Machine.wall, obstacle ?? nil)
+    (o.now, o.wall, o.obstacle, o.slowest) = (Machine.now, Machine.wall, obstacle ?? nil, slowest)
     return o
   }
 
@@ -155,6 +157,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
           try board.publish(scheduler.queue(query), number: number)
         }
       case .append(let draft):
+        let began = Machine.now
+        defer { slowest = max(slowest, Machine.now - began) }
         let won = try writer.append(draft, within: .seconds(20))
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
       case .submit(let token, let log, let limit):

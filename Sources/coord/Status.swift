@@ -92,7 +92,8 @@ private struct StatusReader {
     let wanted = Wanted(
       token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
       cluster: state.claim?.body.cluster,
-      workDir: byHand ? nil : session.project.root, name: byHand ? nil : session.project.settings.jobName)
+      workDir: byHand ? nil : session.project.root, name: byHand ? nil : session.project.settings.jobName,
+      isByHand: byHand)
     return Sighting(of: wanted, in: reading.snapshot)
   }
 }

@@ -220,6 +220,18 @@ extension QueueSnapshot.Outcome {
     #expect(sighting([World.queued("RUNNING", token: World.token(2))]) == .gone)
   }
 
+  /// It claimed for itself and shows no token, but the comment of our script.
+  @Test func jobByHandIsFoundByItsNumberAndOurComment() {
+    var job = World.queued("RUNNING")
+    job.comment = "coord"
+    #expect(sighting([job]) { ($0.isByHand, $0.name, $0.workDir) = (true, nil, nil) } == .found(job))
+    #expect(isUnknown(sighting([job])), "not where a claimant submitted it")
+    job.comment = ""
+    #expect(isUnknown(sighting([job]) { ($0.isByHand, $0.name, $0.workDir) = (true, nil, nil) }))
+    (job.comment, job.uid) = ("coord", 1003)
+    #expect(sighting([job]) { $0.isByHand = true } == .gone)
+  }
+
   @Test func anotherClusterKnowsNothing() {
     #expect(isUnknown(sighting([], cluster: "b") { $0.cluster = "a" }))
     #expect(sighting([], cluster: "a") { $0.cluster = "a" } == .gone)

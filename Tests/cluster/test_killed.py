@@ -26,10 +26,10 @@ def calls(trace, last=10_000):
     return found
 
 
-def connect_until_answered(project, **options):
+def connect_until_answered(project, timeout=400, **options):
     """What a team does: it tries again after 'no', and each time reads why."""
     for _ in range(4):
-        result = project.run("connect", timeout=400, **options)
+        result = project.run("connect", timeout=timeout, **options)
         if result.code == 0:
             assert ADDRESS.match(result.output), result
             return result.output.strip()

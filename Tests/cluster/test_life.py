@@ -269,7 +269,7 @@ def descriptors_after_many_beats(make, trace):
 
 @scene()
 def slow_disk_that_works(make, trace):
-    """Each changing call takes 5 s on the nodes."""
+    """Each changing call takes 5 s, everywhere."""
     project = make()
     locks, store = project.path / "hpc_utils" / "locks", project.path / "store"
     for folder in [locks, store]:
@@ -278,11 +278,10 @@ def slow_disk_that_works(make, trace):
         folder.chmod(0o2775)
     setting(project, f"STATUS_FILE={locks}/server_info.txt")
     with contextlib.ExitStack() as mounts:
-        for host in NODES:
+        for host in [*NODES, *LOGINS]:
             mounts.enter_context(faulty("slow 5", store, locks, host))
-        for host in [*LOGINS, None]:
-            mounts.enter_context(faulty("none", store, locks, host))
-        connect_until_answered(project)
+        mounts.enter_context(faulty("none", store, locks, None))
+        connect_until_answered(project, timeout=900)
         (server,) = project.server_pids()
         time.sleep(70)
         assert project.server_pids() == [server], "it goes on serving"
@@ -291,6 +290,25 @@ def slow_disk_that_works(make, trace):
         assert project.kinds()[-1] == "started" and project.kinds().count("started") == 1
         assert project.run("stop", user="ann3", timeout=400).code == 0
         eventually(lambda: not project.coord_pids("supervise"), 90, "the job is over")
+
+
+@scene()
+def disk_on_which_no_claim_can_be_made(make, trace):
+    """Each changing call takes 25 s on the login nodes: what is slow is named."""
+    project = make()
+    locks, store = project.path / "hpc_utils" / "locks", project.path / "store"
+    for folder in [locks, store]:
+        folder.mkdir()
+        subprocess.run(["chgrp", "lab", folder], check=True)
+        folder.chmod(0o2775)
+    with contextlib.ExitStack() as mounts:
+        for host in LOGINS:
+            mounts.enter_context(faulty("slow 25", store, locks, host))
+        for host in [*NODES, None]:
+            mounts.enter_context(faulty("none", store, locks, host))
+        result = project.run("connect", "--timeout", "200", timeout=900)
+        assert result.code in (74, 75) and "the shared disk is very slow" in result.errors, result
+        assert project.calls("sbatch") == [] and project.server_pids() == []
 
 
 @scene()
