@@ -63,7 +63,7 @@ public struct Supervisor {
   /// Takes `started`; nil where this job is not to serve. `since`: before it was taken.
   private func pass(_ given: Fence) -> Result<(state: ServiceState, since: Instant)?, CoordError> {
     var fence = given
-    var since: Instant?
+    var (first, since): (Instant?, Instant?)
     // Directory caches of a compute node may be a minute old (NFS acdirmax).
     let patience = Machine.now + .seconds(70)
     // A torn last number is waited for until it counts as nobody's.
@@ -88,14 +88,16 @@ public struct Supervisor {
         case .claim(let draft):
           if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
         case .start(let draft):
-          if since == nil {
+          if first == nil {
             // What would hold up the first beat on a slow disk; S begins with the number.
             heartbeat.prepare()
             _ = CookieSecret.load(project: project)
-            since = Machine.now
+            first = Machine.now
           }
-          _ = try writer.append(draft, within: .seconds(30))
-        case .serve(let state): return .success((state, since ?? Machine.now))
+          since = since ?? Machine.now
+          // A number that somebody else has is none that ours may still come to: S begins anew with the next one.
+          if try !writer.append(draft, within: .seconds(30)) { since = nil }
+        case .serve(let state): return .success((state, since ?? first ?? Machine.now))
         case .end(let draft, let error):
           if try writer.append(draft, within: .seconds(30)) {
             if let error { return .failure(error) }

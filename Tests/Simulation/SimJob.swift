@@ -15,7 +15,7 @@ final class SimJob: SimProcess {
   private var goneAt: Duration?
   private var answersAt: Duration?
   private var lastBeat: Instant?
-  private var since: Instant?
+  private var (first, since): (Instant?, Instant?)
   private var ending: (Supervision.Ending, since: Instant)?
 
   private weak var guardian: SimGuardian?
@@ -77,8 +77,9 @@ final class SimJob: SimProcess {
       switch fence.decide(state, patient: now < patience!) {
       case .claim: world.violate("a job with a token claims")
       case .start(let draft):
+        first = first ?? now
         since = since ?? now
-        _ = append(draft)
+        if append(draft) == false { since = nil }
       case .serve(let state): begin(state)
       case .end(let draft, _): if append(draft) == true { leave("COMPLETED") }
       case .leave: leave("COMPLETED")
@@ -106,7 +107,7 @@ final class SimJob: SimProcess {
   private func begin(_ state: ServiceState) {
     let token = job.token
     supervision = Supervision(
-      token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since ?? now, now: now)
+      token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since ?? first ?? now, now: now)
     info = ServerInfo(
       endpoint: Endpoint(node: host.name, port: 7860)!, jobID: "\(job.id)", started: wall, state: .starting, beat: 0,
       heartbeat: wall, ends: nil, lock: state.lastNumber, token: token, user: author.user)
