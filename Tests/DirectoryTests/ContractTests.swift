@@ -112,6 +112,35 @@ private func entry(_ number: Int, _ kind: EntryKind, by racer: Int, previous: St
     #expect(won == [[false, false]])
   }
 
+  /// The directory was emptied since its log was read: there is nothing to go on from.
+  @Test(arguments: Place.all) func numberAboveAGapIsNotTaken(place: Place) {
+    let directory = place.fresh()
+    #expect(directory.race(1) { i, racer in racer.takes(entry(5, .ended, by: i)) } == [false])
+    #expect(directory.race(1) { _, racer in (try? racer.files.lock(LockName.name(5))) ?? nil } == [nil])
+  }
+
+  /// What a process has read is no proof of what is there.
+  @Test(arguments: Place.all) func removedNumberIsNotRemembered(place: Place) {
+    let directory = place.fresh()
+    let lengths = directory.race(1) { i, racer -> [Int] in
+      let first = entry(1, .claimed, by: i)
+      guard racer.takes(first) == true, racer.takes(entry(2, .ended, by: i, previous: first.digest)) == true else {
+        return []
+      }
+      func length() -> Int {
+        for _ in 0..<500 {
+          if let tail = try? racer.log.tail() { return tail.slots.count }
+          racer.wait()
+        }
+        return -1
+      }
+      let before = length()
+      for name in ["00000001", "00000002"] { racer.files.discard(name) }
+      return [before, length()]
+    }
+    #expect(lengths == [[2, 0]])
+  }
+
   /// The newest answer of the queue board is the same for all, and each number is asked by one.
   @Test(arguments: Place.all) func oneAsksForEverybody(place: Place) {
     let directory = place.fresh()
