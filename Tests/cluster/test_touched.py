@@ -1,0 +1,229 @@
+"""Directories that people touch: lock files removed, restored, copied, planted, and those of another version."""
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+import locks
+from conftest import ADDRESS, Finished, eventually
+from scenes import scene
+from test_connect import addresses
+from test_killed import connect_until_answered
+
+USERS = ["ann1", "ann2", "ann3", "ann4"]
+
+
+@contextlib.contextmanager
+def never_two(project):
+    """At no moment do two servers run."""
+    most, over = [0], threading.Event()
+
+    def look():
+        while not over.wait(0.1):
+            most[0] = max(most[0], len(project.server_pids()))
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    assert most[0] <= 1, f"{most[0]} servers at once"
+
+
+def all_are_answered(project):
+    """Everybody at once; each tries again after a no, as people do."""
+    answers = []
+
+    def ask(user):
+        answers.append(connect_until_answered(project, user=user))
+    threads = [threading.Thread(target=ask, args=(user,)) for user in USERS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(USERS) and len(set(answers)) == 1, answers
+
+
+def remove_all(project):
+    shutil.rmtree(locks.folder(project))
+
+
+def empty(project):
+    for path in locks.folder(project).glob("0*"):
+        path.unlink()
+
+
+def restore(project):
+    shutil.rmtree(locks.folder(project))
+    subprocess.run(["cp", "-a", project.path / "backup", locks.folder(project)], check=True)
+
+
+def remove_started(project):
+    number = next(int(e["LOCK"]) for e in reversed(project.entries()) if e["KIND"] == "started")
+    (locks.folder(project) / f"{number:08}").unlink()
+
+
+def clean(project):
+    """As `git clean -fdx hpc_utils` would, but for the binary and the environment."""
+    remove_all(project)
+    utils = project.path / "hpc_utils"
+    for path in [*utils.glob("logs/*"), *utils.glob(".cookie_secret*"), utils / "server_info.txt"]:
+        path.unlink(missing_ok=True)
+
+
+@scene(remove_all, empty, restore, remove_started, clean)
+def touched_under_a_live_server(act, make, trace):
+    project = make()
+    connect_until_answered(project)
+    assert project.run("stop").code == 0
+    subprocess.run(["cp", "-a", locks.folder(project), project.path / "backup"], check=True)
+    connect_until_answered(project)
+    (old,) = project.server_pids()
+    with never_two(project):
+        act(project)
+        all_are_answered(project)
+        assert old not in project.server_pids(), "it stopped itself"
+    assert len(project.server_pids()) == 1
+    # What this test checks at its end knows nothing of hands.
+    shutil.rmtree(project.path / "backup")
+    assert project.run("stop").code == 0
+    eventually(lambda: not project.coord_pids("supervise"), 30, "the job is over")
+    remove_all(project)
+
+
+def plant_symlink(path):
+    path.symlink_to("/nowhere")
+
+
+def plant_socket(path):
+    # sun_path is short.
+    folder = os.open(path.parent, os.O_DIRECTORY)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(f"/proc/self/fd/{folder}/{path.name}")
+    os.close(folder)
+
+
+def plant_copy(path):
+    shutil.copy(path.parent / "00000001", path)
+
+
+STRANGE = {
+    "9223372036854775807": lambda p: p.touch(), "queue.9223372036854775807.asked": lambda p: p.touch(),
+    "queue.999999999999.asked": lambda p: p.touch(), "00900000": lambda p: p.touch(), "notes.txt": lambda p: p.touch(),
+    "NEXT-directory": lambda p: p.mkdir(), "NEXT-pipe": os.mkfifo, "NEXT-link": plant_symlink, "NEXT-socket": plant_socket,
+    "NEXT-empty": lambda p: p.touch(), "NEXT-copy": plant_copy,
+}
+
+
+@scene(*STRANGE)
+def strange_name(name, make, trace):
+    project = make()
+    connect_until_answered(project)
+    (server,) = project.server_pids()
+    number = locks.last(project) + 1
+    path = locks.folder(project) / (f"{number:08}" if name.startswith("NEXT") else name)
+    STRANGE[name](path)
+    time.sleep(60)
+    assert project.server_pids() == [server], "it goes on serving"
+    for verb in [["connect"], ["status"], ["history"], ["cleanup"], ["doctor"]]:
+        result = project.run(*verb)
+        assert result.code in (0, 78 if verb == ["doctor"] else 0), (verb, result)
+    if not name.startswith("NEXT"):
+        assert name in project.run("status").errors
+    asked = project.run("doctor", "--repair")
+    assert asked.code == (0 if name.startswith("NEXT") else 64) or "nothing to repair" in asked.errors, asked
+    assert os.path.lexists(path), "nothing is moved unasked"
+    repaired = project.run("doctor", "--repair", "--yes")
+    assert repaired.code in (0, 78) and os.path.lexists(path) == name.startswith("NEXT"), repaired
+    assert project.run("stop").code == 0
+    with never_two(project):
+        connect_until_answered(project, user="ann2")
+    assert project.run("stop").code == 0
+    eventually(lambda: not project.coord_pids("supervise"), 30, "the job is over")
+    remove_all(project)
+
+
+@scene(("FORMAT", "2"), ("KIND", "handed-over"))
+def entry_of_a_newer_coord(case, make, trace):
+    key, value = case
+    project = make()
+    connect_until_answered(project)
+    (server,) = project.server_pids()
+    number = locks.last(project)
+    locks.write(project, number + 1, {key: value, "PREVIOUS": locks.digest(project, number)}, owner="ann1")
+    for verb in ["status", "stop", "history", "cleanup", "logs"]:
+        result = project.run(verb)
+        assert result.code == 78 and "a newer coord works here" in result.errors and "update" in result.errors, result
+    time.sleep(60)
+    assert project.server_pids() == [server], "it goes on serving"
+    (locks.folder(project) / f"{number + 1:08}").unlink()
+    assert project.run("stop").code == 0
+
+
+def test_log_of_the_version_before_is_read(project):
+    assert project.run("connect").code == 0 and project.run("stop").code == 0
+    previous = "0" * 64
+    for number, entry in enumerate(project.entries(), 1):
+        path = locks.folder(project) / f"{number:08}"
+        owner = path.stat().st_uid
+        for key in ["FORMAT", "LOG_ID", "LOCKS_INODE", "LOCKS_PATH", "CLUSTER", "CHECKSUM"]:
+            entry.pop(key, None)
+        entry["PREVIOUS"] = previous
+        path.write_text(locks.encoded(entry))
+        os.chown(path, owner, -1)
+        previous = hashlib.sha256(path.read_bytes()).hexdigest()
+    before = len(project.entries())
+    result = project.run("connect", user="ann2")
+    assert result.code == 0 and ADDRESS.match(result.output), result
+    claim = project.entries()[before]
+    assert claim["PREVIOUS"] == previous and len(claim["LOG_ID"]) == 16 and claim["FORMAT"] == "1"
+
+
+def follows_nothing(project, number):
+    locks.write(project, number + 1, {"KIND": "claimed", "TOKEN": "a" * 32, "PREVIOUS": "b" * 64}, owner="ann1")
+
+
+def ghost_above_a_gap(project, number):
+    locks.write(project, number + 3, {"KIND": "ended", "TOKEN": "a" * 32, "PREVIOUS": "b" * 64}, owner="ann1")
+
+
+def gap_below_the_end(project, number):
+    (locks.folder(project) / f"{number - 1:08}").unlink()
+
+
+@scene(follows_nothing, ghost_above_a_gap, gap_below_the_end)
+def broken_chain(damage, make, trace):
+    project = make()
+    connect_until_answered(project)
+    assert project.run("stop").code == 0
+    damage(project, locks.last(project))
+    assert project.run("doctor").code in (0, 78)
+    with never_two(project):
+        all_are_answered(project)
+    assert project.run("stop").code == 0
+    eventually(lambda: not project.coord_pids("supervise"), 30, "the job is over")
+    remove_all(project)
+
+
+def test_two_projects_with_one_status_file(make_project):
+    first, second = make_project("_first"), make_project("_second")
+    for project in (first, second):
+        with open(project.path / "hpc_utils" / "coord.conf", "a") as conf:
+            conf.write(f"STATUS_FILE={first.path}/hpc_utils/server_info.txt\n")
+    assert first.run("connect").code == 0
+    result = second.run("connect", user="ann2")
+    assert result.code == 78 and str(first.path) in result.errors, result
+    assert second.calls("sbatch") == [] and second.kinds() == []
+    assert len(addresses(first.storm(4, "connect"))) == 1
+
+
+def test_supervisor_notices_that_the_directory_is_gone(project):
+    assert project.run("connect").code == 0
+    remove_all(project)
+    eventually(lambda: not project.server_pids(), 20, "it stops at its next beat")
+    assert Finished(project.start("status"), 30).code == 69
