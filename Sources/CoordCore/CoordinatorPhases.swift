@@ -168,7 +168,10 @@ extension Coordinator {
     let quiet = Progress.beatSilent(node: node, silence)
     switch sighting(state, o) {
     case .found(let job) where job.life == .over && !isEarlierRun(job, state):
-      let sure = job.state != "NODE_FAIL" && isRun(job, state) || silence >= Limits.lostNodeSilence
+      // A file of another token, or none, may be what a cache shows (NFS: for 60 s): its standing still proves less.
+      let isWatched = o.info.info?.token == state.liveToken || state.claim?.body.scheduler == "local"
+      let isSeen = job.state != "NODE_FAIL" && isRun(job, state) && isWatched
+      let sure = isSeen || silence >= Limits.lostNodeSilence
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: job, quiet)
     case .gone:
       // /proc of the job's own host knows; a scheduler may only have given up.

@@ -20,6 +20,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// Say what would be recorded instead of recording it.
   private let dryRun: Bool
   private var obstacle: CoordError??
+  /// What is to be said of the lock directory, once.
+  private var remark: String?
   /// The slowest action on the shared directory so far.
   private var slowest = Duration.zero
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
@@ -82,6 +84,10 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .cancel(let job, _) where dryRun: say("would cancel job \(job)")
       default:
         if let error = perform(action) { return .over(.failed(error)) }
+        if let remark {
+          say(remark)
+          self.remark = nil
+        }
       }
     }
     return .again
@@ -148,6 +154,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .readLog:
         do throws(CoordError) { try project.prepare() } catch { return error }
         readsLog = true
+        let strange = StrangeFile.find(among: try writer.log.files.names(), tail: try writer.log.tail())
+        remark = StrangeFile.note(strange)
       case .probe(let endpoint):
         let reached = Network.reaches(endpoint, environment: machine.environment, within: .seconds(2))
         coordinator.handle(.probed(endpoint, reached: reached), now: Machine.now)

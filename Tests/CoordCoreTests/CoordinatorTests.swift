@@ -290,6 +290,22 @@ private func watch(
     #expect(end?.outcome == .lost && after.contains(at))
   }
 
+  /// A cache may show an older file, or none, for a minute.
+  @Test(arguments: [true, false])
+  func silenceOfAnotherTokensFileIsNoSilenceOfThisOne(absent: Bool) {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    if !absent { w.beat(1, token: World.token(9)) }
+    var c = w.observer()
+    var at: Int?
+    for second in 0..<100 where at == nil {
+      if second % 5 == 0 { w.answer([World.queued("FAILED", token: t1)]) }
+      if c.next(w.observation()).appended != nil { at = second }
+      w.wait(1)
+    }
+    #expect((75...90).contains(at ?? 0))
+  }
+
   /// An observer that was held up in the middle of a look saw nothing in between.
   @Test func timeInWhichTheObserverWasHeldUpIsNotWatched() {
     var w = World()

@@ -268,6 +268,24 @@ def descriptors_after_many_beats(make, trace):
 
 
 @scene()
+def suspended_by_the_scheduler(make, trace):
+    """Longer than D: it has not ended, and nobody starts another one; when it goes on it is ended without a TERM."""
+    project = make()
+    connect_until_answered(project)
+    (server,), job = project.server_pids(), project.info()["JOB_ID"]
+    subprocess.run(["scontrol", "suspend", job], check=True)
+    time.sleep(20)
+    result = project.run("connect", "--timeout", "160", user="ann5")
+    assert result.code == 75 and f"job {job}" in result.errors and f"scontrol resume {job}" in result.errors, result
+    assert "suspended" in project.run("status", user="ann5").output
+    assert project.kinds()[-1] == "started" and project.server_pids() == [server]
+    subprocess.run(["scontrol", "resume", job], check=True)
+    eventually(lambda: server not in project.server_pids(), 10, "it does not go on")
+    connect_until_answered(project, user="ann5")
+    assert project.run("stop").code == 0
+
+
+@scene()
 def slow_disk_that_works(make, trace):
     """Each changing call takes 5 s, everywhere."""
     project = make()
