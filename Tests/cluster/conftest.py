@@ -215,7 +215,13 @@ class Project:
     def coord_pids(self, verb):
         """Processes of coord that run this verb in this project."""
         found = subprocess.run(["pgrep", "-f", f"^[^ ]*(coord|coord.real|exe) {verb}"], capture_output=True, text=True).stdout.split()
-        return [int(pid) for pid in found if os.path.realpath(f"/proc/{pid}/cwd") == str(self.path)]
+
+        def folder(pid):
+            try:
+                return os.readlink(f"/proc/{pid}/cwd")
+            except FileNotFoundError:
+                return None  # it ended meanwhile
+        return [int(pid) for pid in found if folder(pid) == str(self.path)]
 
     def check_invariants(self):
         """I1 at most one `started` per token; I2 at most one sbatch per token; numbers without a gap."""
