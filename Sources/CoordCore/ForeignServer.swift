@@ -55,7 +55,7 @@ public struct ForeignServer: Hashable, Sendable {
     return end + "; docs/moving.md tells how a team moves to coord"
   }
 
-  var error: CoordError {
+  public var error: CoordError {
     .noServer(
       what: what, why: who + "; a second one beside it would corrupt the team's annotations", next: next)
   }

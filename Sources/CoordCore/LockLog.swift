@@ -84,6 +84,8 @@ public struct ServiceState: Hashable, Sendable {
   public var identity: LogIdentity?
   /// False where what came before the first entry is missing: a live server may be of a token that was never read.
   public var isFounded = true
+  /// Numbers of whole entries that count for nothing: they follow nothing that counts, or were passed over.
+  public var passedOver: [Int] = []
 
   public init(next: Int, previous: String) { (self.next, self.previous) = (next, previous) }
 
@@ -127,7 +129,7 @@ extension LogTail {
     if isCutOff, void == nil || void != unsettled { return .missing(number: first - 1) }
     var state = ServiceState(next: first, previous: LockEntry.nothingBefore)
     // What counts so far: an entry's digest, and the state after it.
-    var counting: [(digest: String, state: ServiceState)] = []
+    var counting: [(digest: String, state: ServiceState, number: Int)] = []
     for (index, slot) in slots.enumerated() {
       let number = first + index
       switch slot {
@@ -139,19 +141,23 @@ extension LogTail {
         if counting.isEmpty {
           // The oldest one read may follow what was pruned. Where it is needed, that it is missing is known.
           state.isFounded = !isCutOff && (entry.previous == LockEntry.nothingBefore || entry.kind == .ended)
-          counting.append((entry.previous, state))
+          counting.append((entry.previous, state, 0))
         }
         guard let before = counting.lastIndex(where: { $0.digest == entry.previous }) else { break }
         counting.removeSubrange((before + 1)...)
         state = counting[before].state
         state.apply(entry)
         state.previous = digest
-        counting.append((digest, state))
+        counting.append((digest, state, number))
       }
       state.next = number + 1
     }
     // Numbers that were torn from the first one on have not decided anything.
     if counting.isEmpty { state.isFounded = !isCutOff && slots.allSatisfy(\.isTorn) }
+    let counts = Set(counting.map(\.number))
+    state.passedOver = slots.indices.filter { slots[$0].entry != nil }.map { first + $0 }.filter {
+      !counts.contains($0)
+    }
     return .state(state)
   }
 

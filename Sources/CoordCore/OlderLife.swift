@@ -24,22 +24,16 @@ extension Coordinator {
       let progress = Progress.olderLife("job \(job.id) of \(job.user) is of a log that is not here any more", .zero)
       return [.look(query(state, o))] + pause(o, .milliseconds(1000), progress)
     }
-    var why: String?
-    var needed = Duration.zero
-    if !state.isFounded || (state.previous == LockEntry.nothingBefore && o.hasTraces) {
-      why = "the log does not show what came before"
-      needed = Limits.lostNodeSilence
-    }
-    if let info = o.info.info, !known.contains(info.token) {
-      if home.statusIsOutside, !info.project.isEmpty, info.project != home.root, isAlive(info, o) {
-        return [.fail(.sharedStatusFile(with: info.project))]
-      }
-      why = "server_info.txt is of a server that the log does not know"
-      // Its supervisor may be held up, and its clock be off: what is seen to beat has to stop for D, else for S and a grace.
-      needed = max(needed, isAlive(info, o) ? Limits.silence : Limits.lostNodeSilence)
+    if let info = o.info.info, !known.contains(info.token), home.statusIsOutside, !info.project.isEmpty,
+      info.project != home.root, QuietWait.isAlive(info, beat, o.wall)
+    {
+      return [.fail(.sharedStatusFile(with: info.project))]
     }
     let quiet = min(beat.unchanged, last.unchanged)
-    guard let why else { return nil }
+    guard
+      let (why, needed) = QuietWait.needed(
+        state, known: known, info: o.info.info, beat: beat, hasTraces: o.hasTraces, wall: o.wall)
+    else { return nil }
     guard quiet < needed else {
       // What was waited for is done: the claim is not given up at this moment.
       if o.now >= deadline { renewDeadline(o) }
@@ -49,8 +43,45 @@ extension Coordinator {
     return pause(o, .milliseconds(500), .olderLife(why, quiet))
   }
 
-  private func isAlive(_ info: ServerInfo, _ o: Observation) -> Bool {
-    beat.changes > 0 || info.heartbeat.distance(to: o.wall) <= Limits.freshness
+}
+
+/// How long server_info.txt has to stand still before a claim, so that a server of another life has stopped itself.
+public struct QuietWait: Sendable {
+  private var beat = Watch<InfoReading>()
+  private var last = Watch<Int>()
+
+  public init() {}
+
+  /// For a job that claims for itself: whether it may by now.
+  public mutating func isOver(
+    _ state: ServiceState, known: Set<Token>, info: InfoReading, hasTraces: Bool, began: Instant, now: Instant,
+    wall: WallTime
+  ) -> Bool {
+    if case .unreadable = info { beat.lose() } else { beat.see(info, began: began, ended: now) }
+    last.see(state.lastNumber, began: began, ended: now)
+    let needed = Self.needed(state, known: known, info: info.info, beat: beat, hasTraces: hasTraces, wall: wall)
+    return min(beat.unchanged, last.unchanged) >= needed?.time ?? .zero
+  }
+
+  /// Nil: nothing has to be waited for.
+  static func needed(
+    _ state: ServiceState, known: Set<Token>, info: ServerInfo?, beat: Watch<InfoReading>, hasTraces: Bool,
+    wall: WallTime
+  ) -> (why: String, time: Duration)? {
+    var wait: (why: String, time: Duration)?
+    if !state.isFounded || (state.previous == LockEntry.nothingBefore && hasTraces) {
+      wait = ("the log does not show what came before", Limits.lostNodeSilence)
+    }
+    if let info, !known.contains(info.token) {
+      // Its supervisor may be held up, and its clock be off: what is seen to beat has to stop for D, else for S and a grace.
+      let time = isAlive(info, beat, wall) ? Limits.silence : Limits.lostNodeSilence
+      wait = ("server_info.txt is of a server that the log does not know", max(wait?.time ?? .zero, time))
+    }
+    return wait
+  }
+
+  static func isAlive(_ info: ServerInfo, _ beat: Watch<InfoReading>, _ wall: WallTime) -> Bool {
+    beat.changes > 0 || info.heartbeat.distance(to: wall) <= Limits.freshness
   }
 }
 

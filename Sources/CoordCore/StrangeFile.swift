@@ -34,6 +34,11 @@ public struct StrangeFile: Hashable, Sendable {
           StrangeFile(LockName.name(tail.first + index), why + "; it counts as taken by nobody", isMovable: false))
       }
     }
+    if case .state(let state) = tail.fold(void: tail.unsettled) {
+      found += state.passedOver.map {
+        StrangeFile(LockName.name($0), "it follows nothing that counts, and counts for nothing", isMovable: false)
+      }
+    }
     return found
   }
 

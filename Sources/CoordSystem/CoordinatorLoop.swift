@@ -109,15 +109,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       }
     }
     o.info = statusFile.read()
-    if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = isInLog(info) }
+    if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = project.isOurs(info) }
     (o.now, o.wall, o.obstacle, o.slowest) = (Machine.now, Machine.wall, obstacle ?? nil, slowest)
     return o
-  }
-
-  /// One look-up: a server_info.txt of another project, or of a log that was removed, is nobody's answer.
-  private func isInLog(_ info: ServerInfo) -> Bool {
-    guard let entry = ((try? writer.log.read(info.lock)) ?? nil)?.entry else { return false }
-    return entry.kind == .started && entry.token == info.token
   }
 
   private mutating func lookAround(
@@ -126,7 +120,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     switch state.phase {
     case .idle:
       if obstacle == nil { obstacle = .some(project.obstacle()) }
-      if state.previous == LockEntry.nothingBefore { o.hasTraces = project.hasTraces }
+      if state.previous == LockEntry.nothingBefore { o.hasTraces = project.hasTraces() }
       // A job of a token that the tail does not name may be of an older one, long over.
       if case .answered(let jobs)? = o.queue?.snapshot.outcome,
         !jobs.allSatisfy({ $0.token.map(tail.tokens.contains) ?? true })

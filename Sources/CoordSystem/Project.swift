@@ -70,10 +70,21 @@ public struct Project: Sendable {
     return LogPlace(inode: UInt64(s.st_ino), path: path)
   }
 
+  /// Whether the log of this project, not one that was copied, names the server. One look-up: a server_info.txt of another
+  /// project, or of a log that was removed, is nobody's answer, nor is that of a service for another project.
+  public func isOurs(_ info: ServerInfo) -> Bool {
+    guard let entry = ((try? LockLog(PosixLockFiles(directory: locks)).read(info.lock)) ?? nil)?.entry,
+      entry.kind == .started, entry.token == info.token
+    else { return false }
+    guard let identity = entry.identity, let place = logPlace else { return true }
+    return !identity.isCopied(to: place)
+  }
+
   /// Whether a server was started here before, by what its jobs leave.
-  public var hasTraces: Bool {
+  /// - Parameter own: the log of the job that asks.
+  public func hasTraces(besides own: String? = nil) -> Bool {
     if status(of: utils + "/.cookie_secret") != nil { return true }
-    return ((try? entries(of: logs)) ?? []).contains { $0.hasPrefix("panel-server-") }
+    return ((try? entries(of: logs)) ?? []).contains { $0.hasPrefix("panel-server-") && logs + "/" + $0 != own }
   }
 
   /// What this project's jobs look like in the queue.

@@ -69,6 +69,7 @@ public struct Supervisor {
     // A torn last number is waited for until it counts as nobody's.
     let givingUp = Machine.now + Limits.claimWatch + .seconds(30)
     var torn = Watch<String>()
+    var quiet = QuietWait()
     do throws(CoordError) { try project.prepare() } catch { return .failure(error) }
     while true {
       if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
@@ -86,6 +87,17 @@ public struct Supervisor {
         }
         switch fence.decide(state, patient: Machine.now < patience) {
         case .claim(let draft):
+          // As any claimant: not beside a server of another life, nor one that coord did not start.
+          let own = logPath ?? ""
+          guard
+            quiet.isOver(
+              state, known: tail.tokens, info: StatusFile(path: project.statusFile).read(),
+              hasTraces: project.hasTraces(besides: own), began: began, now: Machine.now, wall: Machine.wall)
+          else {
+            Machine.sleep(.milliseconds(500))
+            continue
+          }
+          if let server = foreignServer(beside: state) { return .failure(server.error) }
           if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
         case .start(let draft):
           if first == nil {
@@ -114,6 +126,18 @@ public struct Supervisor {
         if error.kind == .permission || Machine.now >= givingUp { return .failure(error.error) }
         Machine.sleep(.milliseconds(500))
       }
+    }
+  }
+
+  private func foreignServer(beside state: ServiceState) -> ForeignServer? {
+    switch project.settings.scheduler {
+    case .slurm:
+      ForeignServerSearch(project: project, machine: machine, scheduler: Slurm(project: project, machine: machine))
+        .find(beside: state)
+    case .local:
+      ForeignServerSearch(
+        project: project, machine: machine, scheduler: LocalScheduler(project: project, machine: machine)
+      ).find(beside: state)
     }
   }
 
