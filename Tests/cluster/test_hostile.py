@@ -103,7 +103,9 @@ def killed(point, make, trace):
 
 # One call on the lock directory fails, and then all of them.
 @scene(*[f"{call}{lasting} {name}" for call in ["openat", "write", "fsync", "close", "link"] for lasting in ["", "+"]
-         for name in ["queue.1.asked", "queue.1.answer", "00000001", "00000002"]])
+         for name in ["queue.1.asked", "queue.1.answer", "00000001", "00000002"]
+         # What was asked and answered need not outlive a power cut.
+         if not (call == "fsync" and name.startswith("queue"))])
 def quota_is_full_at(place, make, trace):
     project = make()
     project.edit_job(NOT_AT_ONCE)
