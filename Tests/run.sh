@@ -138,7 +138,7 @@ done
 for name in $others; do
   printf '== beside: %s\n' "$name"
   wait "$(cat "$work/$name.pid")"
-  grep -aE '^(✘|✔ Test|mutant|== FAILED|FAILED|ERROR|E  )' "$work/$name"
+  grep -aE '^(✘|↳ seed|✔ Test|mutant|== FAILED|FAILED|ERROR|E  )' "$work/$name"
   add_up "$work/$name"
 done
 printf '%s passed, %s failed\n' "$passed" "$failed"

@@ -1,11 +1,23 @@
 /// Two looks that did not find a job, far enough apart, the second one asked after that time was over.
 struct AbsenceProof: Sendable {
   /// The highest number that anybody asked the scheduler under, as far as this process saw.
-  var latestNumber = 0
+  private(set) var latestNumber = 0
   private var first: (at: Instant, number: Int)?
   private var gate: Int?
   /// What was asked under this number or a lower one was asked too early to prove anything.
   private(set) var floor = 0
+
+  /// Takes note of how far the questions are. True: they began anew, far below, since the directory was emptied. A listing
+  /// that is only old is not so far behind.
+  mutating func hear(highest: Int) -> Bool {
+    guard highest < latestNumber - 40 else {
+      latestNumber = max(latestNumber, highest)
+      return false
+    }
+    latestNumber = highest
+    begin()
+    return true
+  }
 
   /// Forgets the first look: the job was seen, or there is another one to prove. Older answers prove nothing.
   mutating func begin() { (first, gate, floor) = (nil, nil, latestNumber) }

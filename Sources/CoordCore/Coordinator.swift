@@ -46,6 +46,8 @@ public struct Coordinator: Sendable {
   var torn = Watch<String>()
   var absence = AbsenceProof()
   var mine: Claim?
+  /// Since when the job of a claim that is over is being looked for.
+  var takingOut: Instant?
   var witnessed: Set<Token> = []
   /// When this process last asked for the end of a token's job.
   var cancelled: [Token: Instant] = [:]
@@ -111,50 +113,36 @@ public struct Coordinator: Sendable {
         if let identity = state.identity, let place = o.place, identity.isCopied(to: place) {
           return [.fail(.copiedLog(identity, to: place))]
         }
-        let known = o.tokens ?? tail.tokens
-        return cancelEnded(tail, o) + decide(state, known, o)
+        let known = o.tokens ?? tail.known
+        return cancelEnded(tail, state, o) + decide(state, known, o)
       }
     }
   }
 
   private mutating func observe(_ o: Observation) {
     if case .unreadable = o.info { beat.lose() } else { beat.see(o.info, began: o.began, ended: o.now) }
-    if let queue = o.queue { absence.latestNumber = max(absence.latestNumber, queue.highestAsked) }
+    if let queue = o.queue, absence.hear(highest: queue.highestAsked),
+      case .replied(let reply, _)? = mine?.stage
+    {
+      mine?.stage = .replied(reply, seenNumber: queue.highestAsked)
+    }
     proofEnds = nil
   }
 
-  private mutating func decide(_ state: ServiceState, _ known: Set<Token>, _ o: Observation) -> [Action] {
+  private mutating func decide(_ state: ServiceState, _ known: KnownTokens, _ o: Observation) -> [Action] {
     if last.value != state.lastNumber { absence.begin() }
     last.see(state.lastNumber, began: o.began, ended: o.now)
     if let signal = interrupted { return leave(state, signal) }
     if let token = state.liveToken { witnessed.insert(token) }
     if case .stop(let outcome, let reason) = goal, let actions = requestStop(state, outcome, reason) { return actions }
     if state.stop != nil { return stopping(state, o) }
+    if let actions = takeOut(state, o) { return actions }
     switch state.phase {
     case .idle: return idle(state, known, o)
     case .claimed: return claimed(state, o)
     case .submitted: return submitted(state, o)
     case .started: return started(state, o)
     }
-  }
-
-  /// This user's jobs whose token has ended before they started: nobody else can take them out of the queue.
-  private mutating func cancelEnded(_ tail: LogTail, _ o: Observation) -> [Action] {
-    guard case .answered(let jobs)? = o.queue?.snapshot.outcome else { return [] }
-    let ended = Set(tail.slots.compactMap { $0.entry?.kind == .ended ? $0.entry?.token : nil })
-    return jobs.compactMap { job in
-      guard job.uid == me, job.life == .pending || job.life == .suspended, let token = job.token, ended.contains(token),
-        mayCancel(token, o)
-      else { return nil }
-      return .cancel(job.id, token: token)
-    }
-  }
-
-  /// Not at every look: a cancel takes a while to show.
-  mutating func mayCancel(_ token: Token, _ o: Observation) -> Bool {
-    if let last = cancelled[token], o.now - last < Limits.queuePatience { return false }
-    cancelled[token] = o.now
-    return true
   }
 
   /// nil: the stop is requested, and what remains is to see it done.

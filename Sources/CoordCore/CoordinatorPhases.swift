@@ -14,7 +14,7 @@ extension Coordinator {
     return probed.reached ? [.answer(info)] : nil
   }
 
-  mutating func idle(_ state: ServiceState, _ known: Set<Token>, _ o: Observation) -> [Action] {
+  mutating func idle(_ state: ServiceState, _ known: KnownTokens, _ o: Observation) -> [Action] {
     guard goal == .answer else { return [.settle(state)] }
     if let end = state.end, witnessed.contains(end.token) {
       if let error = CoordError(ending: end) { return [.fail(error)] }

@@ -26,6 +26,8 @@ public struct Fence: Sendable {
   /// Why this job could not serve, for example credentials that nobody could log in with.
   public var obstacle: CoordError?
   public var freshToken: Token
+  /// ClusterName, for a job that claims for itself.
+  public var cluster: String?
 
   public init(
     token: Token?, nonce: String, job: JobID?, restarts: Int, node: String, scheduler: String, statusFile: String,
@@ -77,6 +79,7 @@ public struct Fence: Sendable {
         EntryBody(.claimed, freshToken).with {
           $0.job = job
           $0.scheduler = scheduler
+          $0.cluster = cluster
         }))
   }
 

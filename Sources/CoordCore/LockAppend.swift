@@ -16,9 +16,11 @@ public enum LockName {
     return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
   }
 
+  static func isNumber(_ n: Int) -> Bool { n > 0 && n < bound }
+
   /// The number that a file name stands for; nil for any other file.
   public static func number(_ name: String) -> Int? {
-    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), n > 0, n < bound, Self.name(n) == name
+    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), isNumber(n), Self.name(n) == name
     else { return nil }
     return n
   }
@@ -112,6 +114,22 @@ public final class LockLog<Files: LockFiles> {
       if let slot = try slot(number) { all.append((number, slot)) }
     }
     return all
+  }
+
+  /// What the whole log tells of tokens, as far as tokens are about; nil: nobody claims.
+  public func known(
+    beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?
+  ) throws(StorageFailure) -> KnownTokens? {
+    guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
+    var about: [Token] = []
+    if case .answered(let jobs)? = snapshot?.outcome { about = jobs.compactMap(\.token) }
+    var known = tail.known
+    // Mostly it is of the last server but one, and names its number.
+    if let info, !known.served.contains(info.token), LockName.isNumber(info.lock), let start = try slot(info.lock) {
+      known.add(start)
+    }
+    if about.allSatisfy(known.named.contains), info.map({ known.served.contains($0.token) }) ?? true { return known }
+    return KnownTokens(try all().map(\.slot))
   }
 
   private func slot(_ number: Int) throws(StorageFailure) -> Slot? {

@@ -61,7 +61,34 @@ public struct LogTail: Hashable, Sendable {
   public var lastNumber: Int { next - 1 }
 
   /// All tokens that it names.
-  public var tokens: Set<Token> { Set(slots.compactMap { $0.entry?.token }) }
+  public var tokens: Set<Token> { known.named }
+  public var known: KnownTokens { KnownTokens(slots) }
+}
+
+/// The tokens that a log tells of.
+public struct KnownTokens: Hashable, Sendable {
+  public var named: Set<Token>
+  /// Those that a server was started for.
+  public var served: Set<Token>
+
+  public init(_ slots: [Slot]) {
+    (named, served) = ([], [])
+    for slot in slots { add(slot) }
+  }
+
+  mutating func add(_ slot: Slot) {
+    guard let entry = slot.entry else { return }
+    named.insert(entry.token)
+    if entry.kind == .started { served.insert(entry.token) }
+  }
+
+  /// Whether it is of a server that nobody started here: its log was another one, or its `started` was removed.
+  func isUnstarted(_ info: ServerInfo) -> Bool { !served.contains(info.token) }
+
+  /// Whether a job at work may be a server of a log that was here before.
+  func mayBeOlder(_ token: Token, _ info: ServerInfo?) -> Bool {
+    !named.contains(token) || (token == info?.token && !served.contains(token))
+  }
 }
 
 /// The state of the service: what the log's end says.
@@ -84,6 +111,8 @@ public struct ServiceState: Hashable, Sendable {
   public var identity: LogIdentity?
   /// False where what came before the first entry is missing: a live server may be of a token that was never read.
   public var isFounded = true
+  /// What came before is missing, and nothing after it shows that it does not matter.
+  var needsOlder = false
   /// Numbers of whole entries that count for nothing: they follow nothing that counts, or were passed over.
   public var passedOver: [Int] = []
 
@@ -126,7 +155,7 @@ extension LogTail {
   /// up, and completes it after the log went on without it, stays void. An entry that names nothing that counts is void
   /// itself: a ghost of another life of this directory. docs/protocol.md, "What the directory may hold".
   public func fold(void: String? = nil) -> LogFold {
-    if isCutOff, void == nil || void != unsettled { return .missing(number: first - 1) }
+    let isSettled = void != nil && void == unsettled
     var state = ServiceState(next: first, previous: LockEntry.nothingBefore)
     // What counts so far: an entry's digest, and the state after it.
     var counting: [(digest: String, state: ServiceState, number: Int)] = []
@@ -136,24 +165,32 @@ extension LogTail {
       case .void: break
       case .newer: return .newer(number: number)
       case .torn:
-        if number == lastNumber, void == nil || void != unsettled { return .beingWritten(number: number) }
+        if number == lastNumber, !isSettled { return .beingWritten(number: number) }
       case .entry(let entry, let digest):
         if counting.isEmpty {
           // The oldest one read may follow what was pruned. Where it is needed, that it is missing is known.
           state.isFounded = !isCutOff && (entry.previous == LockEntry.nothingBefore || entry.kind == .ended)
+          state.needsOlder = isCutOff
           counting.append((entry.previous, state, 0))
         }
         guard let before = counting.lastIndex(where: { $0.digest == entry.previous }) else { break }
         counting.removeSubrange((before + 1)...)
         state = counting[before].state
         state.apply(entry)
+        if entry.kind == .started || (entry.kind == .claimed && before > 0), state.isFounded {
+          state.needsOlder = false
+        }
         state.previous = digest
         counting.append((digest, state, number))
       }
       state.next = number + 1
     }
     // Numbers that were torn from the first one on have not decided anything.
-    if counting.isEmpty { state.isFounded = !isCutOff && slots.allSatisfy(\.isTorn) }
+    if counting.isEmpty {
+      state.isFounded = !isCutOff && slots.allSatisfy(\.isTorn)
+      state.needsOlder = isCutOff
+    }
+    if state.needsOlder, !isSettled { return .missing(number: first - 1) }
     let counts = Set(counting.map(\.number))
     state.passedOver = slots.indices.filter { slots[$0].entry != nil }.map { first + $0 }.filter {
       !counts.contains($0)
@@ -168,7 +205,11 @@ extension LogTail {
   }
 
   /// Folds for the one who serves: a number that somebody is writing has not decided anything yet.
-  public var foldBeforeTornEnd: LogFold { fold(void: isCutOff ? nil : unsettled) }
+  public var foldBeforeTornEnd: LogFold {
+    let fold = fold(void: unsettled)
+    if case .state(let state) = fold, state.needsOlder { return .missing(number: first - 1) }
+    return fold
+  }
 }
 
 extension ServiceState {
@@ -182,6 +223,8 @@ extension ServiceState {
     case .submitted where phase == .claimed && stop == nil && entry.token == liveToken:
       (submission, phase) = (entry, .submitted)
     case .started where mayStart(entry.token): (start, phase) = (entry, .started)
+    // Its claim is missing. Nobody gets it without one.
+    case .started where !isFounded && phase == .idle && end == nil: (start, phase, isFounded) = (entry, .started, true)
     case .stopRequested where phase != .idle && stop == nil && entry.token == liveToken: stop = entry
     // The tail may begin with an `ended` whose claim was not read: it ends whatever came before.
     case .ended where entry.token == liveToken || claim == nil: (end, stop, phase) = (entry, nil, .idle)

@@ -51,14 +51,16 @@ public struct Observation: Sendable {
   public var place: LogPlace?
   /// Whether the lock that server_info.txt names is there, and is the `started` of its token.
   public var infoIsInLog = false
+  /// Whether it is the heartbeat of a server that another project's log names.
+  public var infoIsElsewhere = false
   /// Whether the last claimant began to call sbatch, as far as its host can tell; nil: not known.
   public var submitBegan: Bool?
   /// Logs of jobs or a cookie secret are there: a server was started here before.
   public var hasTraces = false
   /// How long the slowest action on the shared directory took so far, by this process.
   public var slowest = Duration.zero
-  /// Every token of the log; nil: not read in this look.
-  public var tokens: Set<Token>?
+  /// What the whole log tells of tokens; nil: its end tells all that matters.
+  public var tokens: KnownTokens?
 
   /// What is said of a disk that is as slow as it is seldom; nil where it is not.
   var slowDisk: String? {

@@ -13,19 +13,22 @@ extension Coordinator {
     }
   }
 
-  /// A server whose log was removed, emptied or replaced: it stops itself within S, and is waited for. `known`: the tokens
-  /// of the log.
+  /// A server whose log was removed, emptied or replaced: it stops itself within S, and is waited for. `known`: what
+  /// the log tells of tokens.
   mutating func olderLife(
-    _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: Set<Token>, _ o: Observation
+    _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
   ) -> [Action]? {
+    let info = o.info.info
     if case .answered(let jobs) = snapshot.outcome,
-      let job = jobs.first(where: { home.holds($0) && $0.isAtWork && $0.token.map { !known.contains($0) } ?? false })
+      let job = jobs.first(where: {
+        home.holds($0) && $0.isAtWork && $0.token.map { known.mayBeOlder($0, info) } ?? false
+      })
     {
       let progress = Progress.olderLife("job \(job.id) of \(job.user) is of a log that is not here any more", .zero)
       return [.look(query(state, o))] + pause(o, .milliseconds(1000), progress)
     }
-    if let info = o.info.info, !known.contains(info.token), home.statusIsOutside, !info.project.isEmpty,
-      info.project != home.root, QuietWait.isAlive(info, beat, o.wall)
+    if let info, known.isUnstarted(info), !info.project.isEmpty, info.project != home.root,
+      home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.changes > 0
     {
       return [.fail(.sharedStatusFile(with: info.project))]
     }
@@ -54,7 +57,7 @@ public struct QuietWait: Sendable {
 
   /// For a job that claims for itself: whether it may by now.
   public mutating func isOver(
-    _ state: ServiceState, known: Set<Token>, info: InfoReading, hasTraces: Bool, began: Instant, now: Instant,
+    _ state: ServiceState, known: KnownTokens, info: InfoReading, hasTraces: Bool, began: Instant, now: Instant,
     wall: WallTime
   ) -> Bool {
     if case .unreadable = info { beat.lose() } else { beat.see(info, began: began, ended: now) }
@@ -65,14 +68,14 @@ public struct QuietWait: Sendable {
 
   /// Nil: nothing has to be waited for.
   static func needed(
-    _ state: ServiceState, known: Set<Token>, info: ServerInfo?, beat: Watch<InfoReading>, hasTraces: Bool,
+    _ state: ServiceState, known: KnownTokens, info: ServerInfo?, beat: Watch<InfoReading>, hasTraces: Bool,
     wall: WallTime
   ) -> (why: String, time: Duration)? {
     var wait: (why: String, time: Duration)?
     if !state.isFounded || (state.previous == LockEntry.nothingBefore && hasTraces) {
       wait = ("the log does not show what came before", Limits.lostNodeSilence)
     }
-    if let info, !known.contains(info.token) {
+    if let info, known.isUnstarted(info) {
       // Its supervisor may be held up, and its clock be off: what is seen to beat has to stop for D, else for S and a grace.
       let time = isAlive(info, beat, wall) ? Limits.silence : Limits.lostNodeSilence
       wait = ("server_info.txt is of a server that the log does not know", max(wait?.time ?? .zero, time))

@@ -12,8 +12,10 @@ public struct QueueReading: Hashable, Sendable {
 
 /// The file names of the queue board.
 public enum QueueName {
-  /// A question each second takes 30 million years to come here.
+  /// Names of higher numbers are nobody's.
   private static let bound = 1_000_000_000_000_000
+  /// A question each second takes 30 years to come here. Numbers begin anew above it.
+  private static let lowestBound = 1_000_000_000
   /// Nobody counts on from a number that is so far above all others: somebody put it there.
   static let leap = 1_000_000
 
@@ -26,6 +28,14 @@ public enum QueueName {
       n > 0, n < bound
     else { return nil }
     return (n, String(rest[mark...].dropFirst()))
+  }
+
+  /// The highest number that counts: each is near the one below. 0 where there is none.
+  public static func highest(_ numbers: [Int]) -> Int {
+    let sorted = numbers.sorted()
+    guard var highest = sorted.first, highest < lowestBound else { return 0 }
+    for number in sorted where number - highest <= leap { highest = number }
+    return highest
   }
 }
 
@@ -41,15 +51,9 @@ public struct QueueBoard<Files: LockFiles> {
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
   private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
-    let all = try files.names().compactMap(QueueName.parse).sorted { $0.number < $1.number }
-    var asked = all.first?.number ?? 0
-    var answered: [Int] = []
-    for (number, part) in all {
-      guard number - asked <= QueueName.leap else { break }
-      asked = number
-      if part == "answer" { answered.append(number) }
-    }
-    return (asked, answered)
+    let all = try files.names().compactMap(QueueName.parse)
+    let asked = QueueName.highest(all.map(\.number))
+    return (asked, all.filter { $0.part == "answer" && $0.number <= asked }.map(\.number).sorted())
   }
 
   /// The newest answer that can be read.

@@ -11,9 +11,7 @@ public struct StrangeFile: Hashable, Sendable {
 
   /// Looks through the names of the lock directory. Names of the file system's own (`.nfs…`) are nobody's business.
   public static func find(among names: [String], tail: LogTail) -> [StrangeFile] {
-    let queue = names.compactMap(QueueName.parse).map(\.number).sorted()
-    var counting = queue.first ?? 0
-    for number in queue where number - counting <= QueueName.leap { counting = number }
+    let counting = QueueName.highest(names.compactMap(QueueName.parse).map(\.number))
     var found: [StrangeFile] = []
     for name in names.sorted() where !name.hasPrefix(".") && name != "strange" {
       if let number = LockName.number(name) {

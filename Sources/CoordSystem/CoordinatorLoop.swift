@@ -110,6 +110,14 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     }
     o.info = statusFile.read()
     if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = project.isOurs(info) }
+    if case .success(let tail)? = o.log {
+      do throws(StorageFailure) {
+        o.tokens = try writer.log.known(beyond: tail, info: o.info.info, jobs: o.queue?.snapshot)
+      } catch {
+        o.log = .failure(error)
+      }
+      if let info = o.info.info, !tail.tokens.contains(info.token) { o.infoIsElsewhere = project.isElsewhere(info) }
+    }
     (o.now, o.wall, o.obstacle, o.slowest) = (Machine.now, Machine.wall, obstacle ?? nil, slowest)
     return o
   }
@@ -121,12 +129,6 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     case .idle:
       if obstacle == nil { obstacle = .some(project.obstacle()) }
       if state.previous == LockEntry.nothingBefore { o.hasTraces = project.hasTraces() }
-      // A job of a token that the tail does not name may be of an older one, long over.
-      if case .answered(let jobs)? = o.queue?.snapshot.outcome,
-        !jobs.allSatisfy({ $0.token.map(tail.tokens.contains) ?? true })
-      {
-        o.tokens = Set(try writer.log.all().compactMap(\.slot.entry?.token))
-      }
     case .claimed:
       guard let claim = state.claim else { return }
       let files = SubmitFiles(project: project, token: claim.token)

@@ -70,6 +70,9 @@ public struct Project: Sendable {
     return LogPlace(inode: UInt64(s.st_ino), path: path)
   }
 
+  /// The inode of hpc_utils: the same by every path that leads to it.
+  public var inode: UInt64? { status(of: utils).map { UInt64($0.st_ino) } }
+
   /// Whether the log of this project, not one that was copied, names the server. One look-up: a server_info.txt of another
   /// project, or of a log that was removed, is nobody's answer, nor is that of a service for another project.
   public func isOurs(_ info: ServerInfo) -> Bool {
@@ -78,6 +81,11 @@ public struct Project: Sendable {
     else { return false }
     guard let identity = entry.identity, let place = logPlace else { return true }
     return !identity.isCopied(to: place)
+  }
+
+  /// Whether the server is another project's: two may be set to one file. That of a copy's original is not written here.
+  public func isElsewhere(_ info: ServerInfo) -> Bool {
+    !info.project.isEmpty && info.project != root && Project(root: info.project, settings: settings).isOurs(info)
   }
 
   /// Whether a server was started here before, by what its jobs leave.

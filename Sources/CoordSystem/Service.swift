@@ -98,7 +98,10 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
   private mutating func take(_ event: ServiceClients.Event) {
     switch event {
     case .asked(let id, let request):
-      if let seen = request.seen, let error = stopped(seen) {
+      if let inode = request.project, inode != project.inode {
+        metrics.refused += 1
+        clients.turnAway(id)
+      } else if let seen = request.seen, let error = stopped(seen) {
         metrics.failed += 1
         clients.reply(id, .failure(error))
       } else if loop == nil {

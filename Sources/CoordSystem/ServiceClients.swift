@@ -122,6 +122,13 @@ struct ServiceClients: ~Copyable {
     return .dropped
   }
 
+  /// Closes without a word: whoever asked goes by the files.
+  mutating func turnAway(_ id: Int) {
+    guard let index = clients.firstIndex(where: { $0.id == id }) else { return }
+    close(clients[index].fd)
+    clients.remove(at: index)
+  }
+
   /// Sends a reply; after a final one the client is done.
   mutating func reply(_ id: Int, _ reply: ServiceReply) {
     guard let index = clients.firstIndex(where: { $0.id == id }) else { return }

@@ -43,11 +43,12 @@ public struct Supervisor {
   /// - Parameter token: what the claimant gave the job; nil for a job that was submitted by hand.
   public func run(token: Token?) -> Result<Int32, CoordError> {
     let restarts = machine.environment["SLURM_RESTART_COUNT"].flatMap { Int($0) } ?? 0
-    let fence = Fence(
+    var fence = Fence(
       token: token, nonce: machine.author.nonce, job: job, restarts: restarts, node: node,
       scheduler: project.settings.scheduler.rawValue, statusFile: project.settings.statusFile,
       log: logPath.map(relative), obstacle: Credentials.problem(path: project.resolve(project.settings.credentials)),
       freshToken: Machine.freshToken())
+    if project.settings.scheduler == .slurm { fence.cluster = machine.environment["SLURM_CLUSTER_NAME"] }
     defer { heartbeat.discard() }
     switch pass(fence) {
     case .success(let entry?): return .success(serve(entry.state, since: entry.since))
@@ -89,9 +90,11 @@ public struct Supervisor {
         case .claim(let draft):
           // As any claimant: not beside a server of another life, nor one that coord did not start.
           let own = logPath ?? ""
+          let info = StatusFile(path: project.statusFile).read()
+          let known = try writer.log.known(beyond: tail, info: info.info, jobs: nil) ?? tail.known
           guard
             quiet.isOver(
-              state, known: tail.tokens, info: StatusFile(path: project.statusFile).read(),
+              state, known: known, info: info,
               hasTraces: project.hasTraces(besides: own), began: began, now: Machine.now, wall: Machine.wall)
           else {
             Machine.sleep(.milliseconds(500))

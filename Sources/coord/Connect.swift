@@ -10,7 +10,9 @@ enum Connect {
       guard let token = Token(text) else { throw .usage("--seen \(text): it has to be the TOKEN of a server") }
       seen = token
     }
-    if let answer = viaService(session, ServiceRequest(wait: wait, seen: seen)) {
+    if let answer = viaService(
+      session, ServiceRequest(wait: wait, seen: seen, project: session.project.inode))
+    {
       try Self.answer(answer.get(), json: session.arguments.has("--json"))
       return
     }

@@ -34,7 +34,8 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   let live = World.token(1)
   let files = [
     ("tmp.a.00000001", 7200), ("tmp.b.00000001", 60), ("queue.1.asked", 7200), ("queue.9.answer", 7200),
-    ("queue.5.asked", 10), ("sbatch.\(live).out", 7200), ("sbatch.\(World.token(2)).out", 7200), ("00000001", 7200),
+    ("queue.5.asked", 10), ("queue.999999999.asked", 7200), ("sbatch.\(live).out", 7200),
+    ("sbatch.\(World.token(2)).out", 7200), ("00000001", 7200),
     ("README", 7200),
   ].map { CleanupPlan.File(name: $0.0, age: .seconds($0.1)) }
   #expect(

@@ -74,6 +74,65 @@ extension LogFold {
     #expect(state.phase == .idle && !state.isFounded && state.next == 5)
   }
 
+  @Test func missingNumberBelowAStartDoesNotMatter() {
+    for (removed, kinds) in [(1, [EntryKind.claimed, .submitted, .started]), (2, [.claimed, .submitted, .started])] {
+      var w = World()
+      for kind in kinds { w.append(kind, t1) }
+      w.tail.slots.removeFirst(removed)
+      w.tail.first = 1 + removed
+      w.tail.isCutOff = true
+      for fold in [w.tail.fold(), w.tail.foldBeforeTornEnd] {
+        #expect(fold.state?.phase == .started && fold.state?.liveToken == t1 && fold.state?.isFounded == true)
+      }
+      w.append(.stopRequested, t1)
+      #expect(w.tail.fold().state?.stop != nil)
+      w.append(.ended, t1)
+      #expect(w.tail.fold().state?.phase == .idle && w.tail.fold().state?.isFounded == true)
+    }
+  }
+
+  /// Somebody removed the `started` of a server that is suspended; then its token was stopped "before it started".
+  @Test func heartbeatOfATokenThatTheLogNeverStartedIsWaitedFor() {
+    var w = World()
+    w.beat(1, token: t1)
+    w.wait(60)
+    for kind in [EntryKind.claimed, .submitted, .stopRequested, .ended] { w.append(kind, t1) }
+    var c = w.observer()
+    func claims(within seconds: Int, _ state: String?) -> Bool {
+      for _ in 0..<seconds {
+        var job = World.queued(state ?? "", token: t1)
+        job.workDir = "/project"
+        w.answer(state == nil ? [] : [job])
+        if c.next(w.observation()).appended?.kind == .claimed { return true }
+        w.wait(1)
+      }
+      return false
+    }
+    #expect(!claims(within: 300, "SUSPENDED") && claims(within: 10, nil))
+    c = w.observer()
+    #expect(!claims(within: 70, nil) && claims(within: 10, nil))
+    // One that the log has started is what it says: over.
+    for kind in [EntryKind.claimed, .started, .ended] { w.append(kind, World.token(2)) }
+    w.beat(1, token: World.token(2))
+    c = w.observer()
+    #expect(claims(within: 10, nil))
+  }
+
+  @Test func missingNumberBelowWhatAClaimNamesDoesNotMatter() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted] { w.append(kind, t1) }
+    w.append(.claimed, World.token(2))
+    w.tail.slots.removeFirst()
+    w.tail.first = 2
+    w.tail.isCutOff = true
+    #expect(w.tail.fold().state?.liveToken == World.token(2))
+    // But it may itself be above a listing's gap.
+    w.tail.slots.removeFirst()
+    w.tail.first = 3
+    #expect(w.tail.fold() == .missing(number: 2) && w.tail.foldBeforeTornEnd == .missing(number: 2))
+    #expect(w.tail.fold(void: w.tail.unsettled).state?.liveToken == World.token(2))
+  }
+
   @Test func entryOfANewerCoordIsNeitherTornNorVoid() {
     var w = World()
     w.append(.claimed, t1)

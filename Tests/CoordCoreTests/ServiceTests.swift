@@ -5,6 +5,8 @@ import Testing
   @Test func requestsComeBackAsTheyWere() {
     for request in [
       ServiceRequest(wait: .seconds(120), seen: nil), ServiceRequest(wait: .seconds(1), seen: World.token(3)),
+      ServiceRequest(wait: .seconds(604_800), seen: World.token(3), project: .max),
+      ServiceRequest(wait: .seconds(1), seen: nil, project: 7),
     ] {
       #expect(ServiceRequest(line: request.line.dropLast()) == request)
       #expect(request.line.utf8.count <= ServiceRequest.limit)
@@ -13,7 +15,9 @@ import Testing
 
   @Test(arguments: [
     "", "coord/1", "coord/1 connect 120", "coord/1 connect 0 -", "coord/1 connect 604801 -", "coord/1 connect 12 x",
-    "coord/1 stop 12 -", "coord/2 connect 12 -", "coord/1  connect 12 -", "GET / HTTP/1.0",
+    "coord/1 stop 12 -", "coord/2 connect 12 -", "coord/1  connect 12 -", "coord/1 connect 12 - x",
+    "coord/1 connect 12 - 07", "coord/1 connect 12 - 7 8",
+    "GET / HTTP/1.0",
   ])
   func nothingElseIsOne(line: String) { #expect(ServiceRequest(line: line) == nil) }
 

@@ -141,6 +141,26 @@ private func entry(_ number: Int, _ kind: EntryKind, by racer: Int, previous: St
     #expect(lengths == [[2, 0]])
   }
 
+  /// The older half of a token is missing: what it says is not known.
+  @Test(arguments: Place.all) func numberThatIsMissingBelowTheEndIsNoticed(place: Place) {
+    let directory = place.fresh()
+    let folds = directory.race(1) { i, racer -> LogFold? in
+      var last = LockEntry.nothingBefore
+      for (number, kind) in zip(1..., [EntryKind.claimed, .ended, .claimed, .submitted]) {
+        let next = entry(number, kind, by: i, previous: last)
+        guard racer.takes(next) == true else { return nil }
+        last = next.digest
+      }
+      racer.files.discard("00000003")
+      for _ in 0..<500 {
+        if let tail = try? racer.log.tail() { return tail.fold() }
+        racer.wait()
+      }
+      return nil
+    }
+    #expect(folds == [.missing(number: 3)])
+  }
+
   /// The newest answer of the queue board is the same for all, and each number is asked by one.
   @Test(arguments: Place.all) func oneAsksForEverybody(place: Place) {
     let directory = place.fresh()

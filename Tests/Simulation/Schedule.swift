@@ -131,13 +131,14 @@ final class SimFate: SimProcess {
   }
 
   private func resume() {
-    for (run, until) in suspended where until <= world.time && run.job.state == "SUSPENDED" {
+    // What was suspended a second time meanwhile goes on when that is over.
+    for (run, _) in suspended where run.frozenUntil <= world.time && run.job.state == "SUSPENDED" {
       world.note("job \(run.id) goes on")
       run.job.state = "RUNNING"
     }
     // Its guardian has a moment.
     let over = world.time - .seconds(2)
-    for (run, until) in suspended where until <= over { world.serverResumed(run) }
+    for (run, until) in suspended where until <= over && run.frozenUntil <= over { world.serverResumed(run) }
     suspended.removeAll { $0.until <= over }
   }
 

@@ -42,6 +42,13 @@ final class SimClient: SimProcess {
       }
     }
     o.info = SimFiles(self).readInfo()
+    if case .success(let tail)? = o.log {
+      do throws(StorageFailure) {
+        o.tokens = try log.known(beyond: tail, info: o.info.info, jobs: o.queue?.snapshot)
+      } catch {
+        o.log = .failure(error)
+      }
+    }
     if !readsLog, let info = o.info.info, let entry = ((try? log.read(info.lock)) ?? nil)?.entry {
       o.infoIsInLog = entry.kind == .started && entry.token == info.token
     }
@@ -52,9 +59,6 @@ final class SimClient: SimProcess {
   private func lookAround(_ state: ServiceState, _ tail: LogTail, _ o: inout Observation) throws(StorageFailure) {
     if state.phase == .idle {
       o.hasTraces = world.slurm.everRan && state.previous == LockEntry.nothingBefore
-      if case .answered(let jobs)? = o.queue?.snapshot.outcome, !jobs.allSatisfy({ tail.tokens.contains($0.token!) }) {
-        o.tokens = Set(try log.all().compactMap(\.slot.entry?.token))
-      }
     }
     if state.phase == .claimed, let claim = state.claim, claim.author.host == host.name {
       o.claimant = world.processes.contains { $0.author.nonce == claim.author.nonce && !$0.dead } ? .alive : .dead

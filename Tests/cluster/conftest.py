@@ -208,8 +208,9 @@ class Project:
             file.write(f"export {line}\n")
 
     def server_pids(self):
+        # The brackets keep another thread's pgrep from being found.
         found = subprocess.run(
-            ["pgrep", "-f", f"{self.path}/fake/panel serve"], capture_output=True, text=True).stdout.split()
+            ["pgrep", "-f", f"{self.path}/[f]ake/panel serve"], capture_output=True, text=True).stdout.split()
         return [int(pid) for pid in found]
 
     def coord_pids(self, verb):

@@ -79,7 +79,7 @@ def test_job_by_hand_is_joined(project):
     eventually(lambda: "started" in project.kinds(), 30, "the job claims for itself")
     result = project.run("connect", user="ann2")
     assert result.code == 0, result
-    assert project.info()["JOB_ID"] == by_hand.output.strip()
+    assert project.info()["JOB_ID"] == by_hand.output.strip() and project.entries()[0]["CLUSTER"] == "minicluster"
     assert project.kinds() == ["claimed", "started"]
 
 

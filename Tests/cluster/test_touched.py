@@ -63,9 +63,21 @@ def restore(project):
     subprocess.run(["cp", "-a", project.path / "backup", locks.folder(project)], check=True)
 
 
-def remove_started(project):
-    number = next(int(e["LOCK"]) for e in reversed(project.entries()) if e["KIND"] == "started")
+def remove_newest(project, kind):
+    number = next(int(e["LOCK"]) for e in reversed(project.entries()) if e["KIND"] == kind)
     (locks.folder(project) / f"{number:08}").unlink()
+
+
+def remove_started(project):
+    remove_newest(project, "started")
+
+
+def remove_submitted(project):
+    remove_newest(project, "submitted")
+
+
+def remove_claimed(project):
+    remove_newest(project, "claimed")
 
 
 def clean(project):
@@ -76,21 +88,72 @@ def clean(project):
         path.unlink(missing_ok=True)
 
 
-@scene(remove_all, empty, restore, remove_started, clean)
-def touched_under_a_live_server(act, make, trace):
-    project = make()
+def synchronise(project):
+    """As `rsync -a --delete backup/ hpc_utils/`: what changed comes by rename, what is not there is removed."""
+    source, target = project.path / "living", project.path / "hpc_utils"
+    for root, folders, files in os.walk(target, topdown=False):
+        there = source / os.path.relpath(root, target)
+        for name in [name for name in files if not (there / name).exists() and "bin" not in root]:
+            os.unlink(os.path.join(root, name))
+    for root, folders, files in os.walk(source):
+        for name in files:
+            place = target / os.path.relpath(root, source) / name
+            subprocess.run(["cp", "-a", os.path.join(root, name), f"{place}.part"], check=True)
+            os.rename(f"{place}.part", place)
+
+
+def live(project):
     connect_until_answered(project)
+
+
+def idle(project):
+    live(project)
+    assert project.run("stop", user="ann2").code == 0
+
+
+def pending(project):
+    project.edit_job("--begin=now+25")
+    assert project.run("connect", "--timeout", "8").code == 75
+
+
+ACTS = [remove_all, empty, restore, remove_claimed, remove_submitted, remove_started, clean, synchronise]
+
+
+@scene(*[(state, act) for state in [live, idle, pending] for act in ACTS if (state, act) != (pending, remove_started)])
+def lock_directory_touched(case, make, trace):
+    state, act = case
+    project = make()
+    # A server that was there before, and copies from while it lived and from afterwards.
+    connect_until_answered(project)
+    subprocess.run(["cp", "-a", project.path / "hpc_utils", project.path / "living"], check=True)
+    shutil.rmtree(project.path / "living" / "bin")
     assert project.run("stop").code == 0
     subprocess.run(["cp", "-a", locks.folder(project), project.path / "backup"], check=True)
-    connect_until_answered(project)
-    (old,) = project.server_pids()
+    state(project)
+    old = project.server_pids()
+    assert len(old) == (state is live)
     with never_two(project):
         act(project)
         all_are_answered(project)
-        assert old not in project.server_pids(), "it stopped itself"
-    assert len(project.server_pids()) == 1
+        if (state, act) in [(live, remove_claimed), (live, remove_submitted)]:
+            # What came before `started` does not matter any more; nor after S.
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
+                assert project.server_pids() == old
+                time.sleep(1)
+        else:
+            assert not set(old) & set(project.server_pids()), "it stopped itself"
+        # One that pended beside it meets its fence, or was cancelled by its owner.
+        eventually(lambda: len(project.jobs()) == 1, 120, "one job is left")
+        all_are_answered(project)
+        assert len(project.server_pids()) == 1
+        for verb in [["status"], ["history"], ["cleanup"]]:
+            result = project.run(*verb)
+            assert result.code == 0, (verb, result)
+        assert project.run("doctor").code in (0, 78)
     # What this test checks at its end knows nothing of hands.
-    shutil.rmtree(project.path / "backup")
+    for name in ["backup", "living"]:
+        shutil.rmtree(project.path / name)
     assert project.run("stop").code == 0
     eventually(lambda: not project.coord_pids("supervise"), 30, "the job is over")
     remove_all(project)
@@ -114,7 +177,7 @@ def plant_copy(path):
 
 STRANGE = {
     "9223372036854775807": lambda p: p.touch(), "queue.9223372036854775807.asked": lambda p: p.touch(),
-    "queue.999999999999.asked": lambda p: p.touch(), "00900000": lambda p: p.touch(), "notes.txt": lambda p: p.touch(),
+    "queue.999999999999999.asked": lambda p: p.touch(), "00900000": lambda p: p.touch(), "notes.txt": lambda p: p.touch(),
     "NEXT-directory": lambda p: p.mkdir(), "NEXT-pipe": os.mkfifo, "NEXT-link": plant_symlink, "NEXT-socket": plant_socket,
     "NEXT-empty": lambda p: p.touch(), "NEXT-copy": plant_copy,
 }
@@ -239,6 +302,14 @@ def test_two_projects_with_one_status_file(make_project):
     assert result.code == 78 and str(first.path) in result.errors, result
     assert second.calls("sbatch") == [] and second.kinds() == []
     assert len(addresses(first.storm(4, "connect"))) == 1
+    # The other way round: the file lies in the project that is refused.
+    assert first.run("stop").code == 0
+    assert second.run("connect").code == 0
+    began = time.monotonic()
+    for result in first.storm(4, "connect"):
+        assert result.code == 78 and str(second.path) in result.errors, result
+    assert time.monotonic() - began < 60
+    assert len(first.calls("sbatch")) == 1
 
 
 def test_supervisor_notices_that_the_directory_is_gone(project):

@@ -99,6 +99,21 @@ def test_service_that_dies_is_no_matter(team):
     assert team.kinds().count("claimed") == 2
 
 
+def test_service_of_another_project_is_not_listened_to(team, tmp_path):
+    """A copy of a project has its settings, and so its socket."""
+    team.serve()
+    other = Project(tmp_path / "other")
+    code, address, errors = other.run("connect", SOCKET=team.socket)
+    try:
+        assert code == 0 and address.startswith("localhost:"), errors
+        assert other.kinds()[0] == "claimed" and team.kinds() == []
+        code, own, errors = team.run("connect")
+        assert code == 0 and own != address, errors
+    finally:
+        other.run("stop", "--quiet")
+    eventually(lambda: not other.pids("fake/panel serve"), 20, "nothing stays")
+
+
 def test_service_that_is_told_to_end_tells_those_who_wait(team):
     (team.path / "hpc_utils" / "env.sh").open("a").write("export FAKE_PANEL_SLOW=30\n")
     service = team.serve()
