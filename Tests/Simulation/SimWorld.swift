@@ -204,7 +204,9 @@ public final class SimWorld {
 
   /// A suspended job went on a moment ago.
   func serverResumed(_ job: SimJob) {
-    guard servers[ObjectIdentifier(job)] != nil, servers.values.filter({ $0.frozenUntil <= time }).count > 1 else { return }
+    guard servers[ObjectIdentifier(job)] != nil, servers.values.filter({ $0.frozenUntil <= time }).count > 1 else {
+      return
+    }
     violate("two live servers: job \(job.id) was suspended, and goes on beside another")
   }
 
