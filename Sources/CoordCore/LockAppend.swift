@@ -34,6 +34,8 @@ public enum LockName {
 public final class LockLog<Files: LockFiles> {
   public let files: Files
   private var known: [Int: Slot] = [:]
+  /// Their files, as they were read.
+  private var whole: [Int: LockFile] = [:]
   /// The first number of the last tail: what is needed has to be there.
   private var needed = 1
   /// Whether files here belong to who made them; nil: not asked yet.
@@ -95,16 +97,15 @@ public final class LockLog<Files: LockFiles> {
 
   /// A directory may be removed, emptied or restored while this process runs: memory is no proof of what is there.
   private func forgetWhatIsGone(_ listed: [Int]) throws(StorageFailure) {
-    guard let newest = known.keys.max(), let remembered = known[newest] else { return }
-    let there = try read(newest)
-    var isWhole = there == remembered
+    guard let newest = known.keys.max(), let remembered = whole[newest] else { return }
+    var isWhole = try files.lock(LockName.name(newest)) == remembered
     var number = newest - 1
     while isWhole, number >= needed {
       // Not listed may be a stale listing; not to be opened either is gone.
       if !listed.contains(number), try files.lock(LockName.name(number)) == nil { isWhole = false }
       number -= 1
     }
-    if !isWhole { known = [:] }
+    if !isWhole { (known, whole) = ([:], [:]) }
   }
 
   /// Every number of the directory that can be read, the oldest first.
@@ -134,17 +135,21 @@ public final class LockLog<Files: LockFiles> {
 
   private func slot(_ number: Int) throws(StorageFailure) -> Slot? {
     if let slot = known[number] { return slot }
-    guard let slot = try read(number) else { return nil }
-    if case .entry = slot { known[number] = slot }
+    guard let file = try files.lock(LockName.name(number)) else { return nil }
+    let slot = slot(number, file)
+    if case .entry = slot { (known[number], whole[number]) = (slot, file) }
     return slot
   }
 
   /// The number as the directory has it now.
   public func read(_ number: Int) throws(StorageFailure) -> Slot? {
-    switch try files.lock(LockName.name(number)) {
-    case nil: return nil
-    case .strange(let what)?: return .void(digest: what, why: "it is \(what)")
-    case .bytes(let bytes, let owner)?:
+    try files.lock(LockName.name(number)).map { slot(number, $0) }
+  }
+
+  private func slot(_ number: Int, _ file: LockFile) -> Slot {
+    switch file {
+    case .strange(let what): return .void(digest: what, why: "it is \(what)")
+    case .bytes(let bytes, let owner):
       let slot = Slot(bytes: bytes, number: number, owner: owner)
       guard case .void = slot, owner != nil else { return slot }
       let areReal = ownersAreReal ?? files.ownersAreReal

@@ -12,6 +12,8 @@ public enum Slot: Hashable, Sendable {
     if case .entry(let entry, _) = self { entry } else { nil }
   }
 
+  var isEntry: Bool { if case .entry = self { true } else { false } }
+
   var isTorn: Bool { if case .torn = self { true } else { false } }
 
   /// Written whole by a coord, of this version or a newer one.
@@ -157,44 +159,52 @@ extension LogTail {
   public func fold(void: String? = nil) -> LogFold {
     let isSettled = void != nil && void == unsettled
     var state = ServiceState(next: first, previous: LockEntry.nothingBefore)
-    // What counts so far: an entry's digest, and the state after it.
-    var counting: [(digest: String, state: ServiceState, number: Int)] = []
+    // Before the oldest entry, and what counts since, by place; each with the checksum that the next one has to name.
+    var root: ServiceState?
+    var counting: [(digest: String, index: Int)] = []
+    func take(_ entry: LockEntry, _ digest: String, isFirst: Bool) {
+      state.apply(entry)
+      if entry.kind == .started || (entry.kind == .claimed && !isFirst), state.isFounded { state.needsOlder = false }
+      state.previous = digest
+    }
     for (index, slot) in slots.enumerated() {
       let number = first + index
+      state.next = number + 1
       switch slot {
       case .void: break
       case .newer: return .newer(number: number)
       case .torn:
         if number == lastNumber, !isSettled { return .beingWritten(number: number) }
       case .entry(let entry, let digest):
-        if counting.isEmpty {
+        if root == nil {
           // The oldest one read may follow what was pruned. Where it is needed, that it is missing is known.
           state.isFounded = !isCutOff && (entry.previous == LockEntry.nothingBefore || entry.kind == .ended)
           state.needsOlder = isCutOff
-          counting.append((entry.previous, state, 0))
+          root = state
+          counting.append((entry.previous, -1))
         }
         guard let before = counting.lastIndex(where: { $0.digest == entry.previous }) else { break }
-        counting.removeSubrange((before + 1)...)
-        state = counting[before].state
-        state.apply(entry)
-        if entry.kind == .started || (entry.kind == .claimed && before > 0), state.isFounded {
-          state.needsOlder = false
+        if before < counting.count - 1, let root {
+          // It names an older one: what came in between counts no more.
+          counting.removeSubrange((before + 1)...)
+          state = root
+          for (place, counted) in counting.enumerated().dropFirst() {
+            if case .entry(let older, let digest) = slots[counted.index] { take(older, digest, isFirst: place == 1) }
+          }
+          state.next = number + 1
         }
-        state.previous = digest
-        counting.append((digest, state, number))
+        take(entry, digest, isFirst: counting.count == 1)
+        counting.append((digest, index))
       }
-      state.next = number + 1
     }
     // Numbers that were torn from the first one on have not decided anything.
-    if counting.isEmpty {
+    if root == nil {
       state.isFounded = !isCutOff && slots.allSatisfy(\.isTorn)
       state.needsOlder = isCutOff
     }
     if state.needsOlder, !isSettled { return .missing(number: first - 1) }
-    let counts = Set(counting.map(\.number))
-    state.passedOver = slots.indices.filter { slots[$0].entry != nil }.map { first + $0 }.filter {
-      !counts.contains($0)
-    }
+    let counts = Set(counting.map(\.index))
+    state.passedOver = slots.indices.filter { slots[$0].isEntry && !counts.contains($0) }.map { first + $0 }
     return .state(state)
   }
 
