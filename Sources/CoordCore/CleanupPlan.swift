@@ -31,7 +31,8 @@ public enum CleanupPlan {
   public static func oldLocks(_ files: [File], tail: LogTail) -> [String] {
     let numbered = files.compactMap { file in LockName.number(file.name).map { (number: $0, age: file.age) } }
       .sorted { $0.number < $1.number }
-    guard let highest = numbered.last?.number else { return [] }
+    // A stray number above the end is none of them.
+    guard let highest = numbered.last.map({ min($0.number, tail.lastNumber) }) else { return [] }
     return numbered.prefix { entry in
       entry.number <= highest - Limits.keptNumbers && entry.age > Limits.keptAge && entry.number < tail.first
     }.map { LockName.name($0.number) }

@@ -56,6 +56,8 @@ public struct Coordinator: Sendable {
   var probed: (endpoint: Endpoint, at: Instant, reached: Bool)?
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
+  /// Numbers of answers that did not say which cluster they are of.
+  var clusterless: Set<Int> = []
   var renewals = 0
   public private(set) var interrupted: Int32?
 
@@ -113,7 +115,7 @@ public struct Coordinator: Sendable {
         if let identity = state.identity, let place = o.place, identity.isCopied(to: place) {
           return [.fail(.copiedLog(identity, to: place))]
         }
-        let known = o.tokens ?? tail.known
+        let known = o.tokens ?? tail.known(state)
         return cancelEnded(tail, state, o) + decide(state, known, o)
       }
     }
@@ -243,15 +245,7 @@ public struct Coordinator: Sendable {
     guard let queue = o.queue, let token = state.liveToken, let owner = state.owner else {
       return .unknown(Wanted.notAsked)
     }
-    let known = state.claim?.body.scheduler ?? scheduler
-    // A job that was submitted by hand may have another name and be submitted elsewhere.
-    let byHand = state.claim?.body.job != nil
-    return Sighting(
-      of: Wanted(
-        token: token, job: state.job, owner: owner.uid, scheduler: known,
-        host: known == "local" ? owner.host : nil, cluster: state.claim?.body.cluster,
-        workDir: byHand || home.root.isEmpty ? nil : home.root, name: byHand ? nil : home.jobName, isByHand: byHand),
-      in: queue.snapshot)
+    return Sighting(of: state.wanted(token, of: owner, scheduler: scheduler, home: home), in: queue.snapshot)
   }
 
   /// Asking again is of use unless jobs are hidden from this user: then the owner's questions come first.

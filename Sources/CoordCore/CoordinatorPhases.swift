@@ -32,6 +32,13 @@ extension Coordinator {
     if case .unknown(let why) = queue.snapshot.outcome {
       return [.look(query(state, o))] + pause(o, .milliseconds(1000), .schedulerSilent(why))
     }
+    if scheduler == "slurm", queue.snapshot.cluster == nil, clusterless.insert(queue.number).inserted,
+      clusterless.count <= 3
+    {
+      // Another cluster's jobs could not be told apart later. Where it never says, there is one cluster.
+      absence.begin()
+      return [.look(query(state, o))] + pause(o, .milliseconds(500), .askingScheduler)
+    }
     if let actions = foreignServer(queue.snapshot, state, o) ?? olderLife(queue.snapshot, state, known, o) {
       return actions
     }
@@ -48,7 +55,10 @@ extension Coordinator {
     guard let claim = state.claim else { return [.fail(.bug("a claim without an entry"))] }
     if let mine, mine.token == claim.token, let actions = ownClaim(mine, state, o) { return actions }
     let progress = Progress.claimed(by: claim.author.user, host: claim.author.host)
-    if let job = SlurmText.submittedJob(o.submitOutput) { return [.append(submission(state, job))] }
+    // While sbatch is under way it may have said half of it.
+    if o.claimant == .dead || last.unchanged >= Limits.beatPause, let job = SlurmText.submittedJob(o.submitOutput) {
+      return [.append(submission(state, job))]
+    }
     // The claimant itself needs the scheduler first; others begin to look when it takes long.
     let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch
     if o.claimant == .dead, o.submitBegan == false {
@@ -65,7 +75,8 @@ extension Coordinator {
       if claim.body.job == nil { return [.append(submission(state, job.id))] }
       if job.life == .over { return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress) }
     case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
-    case .unknown(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
+    case .unknown(let why), .hidden(let why):
+      return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
     }
     return lookIfUseful(state, o) + pause(o, .milliseconds(1000), progress)
   }
@@ -97,7 +108,7 @@ extension Coordinator {
       switch sighting(state, o) {
       case .found(let job): return [.append(submission(state, job.id))]
       case .gone: return [.append(ending(state, .refused, why))]
-      case .unknown(let doubt):
+      case .unknown(let doubt), .hidden(let doubt):
         return [.look(query(state, o))] + pause(o, .milliseconds(1000), .schedulerSilent(doubt))
       }
     }
@@ -117,7 +128,7 @@ extension Coordinator {
       let progress = Progress.pending(seen.id, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
       return [.look(query(state, o))]
         + pause(o, .milliseconds(500), seen.life == .pending ? progress : .submitted(seen.id, by: owner))
-    case .unknown(let why):
+    case .unknown(let why), .hidden(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
     }
   }
@@ -128,12 +139,19 @@ extension Coordinator {
     // The file of another token says nothing of this one; that it stays is silence too.
     let info = o.info.info?.token == start.token ? o.info.info : nil
     let alive = info.map { beat.changes > 0 || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
-    let silence = min(beat.unchanged, last.unchanged)
+    let silence = silence(o)
     if goal == .settle, alive, silence < Limits.beatPause { return [.settle(state)] }
     return silent(state, o, silence, running(state, o))
   }
 
+  /// How long the heartbeat stood still. Where it cannot be read, neither a beat nor its absence can be seen: then only what
+  /// the scheduler saw end tells, and late.
+  private func silence(_ o: Observation) -> Duration {
+    o.isBlind ? min(last.unchanged, Limits.lostNodeSilence) : min(beat.unchanged, last.unchanged)
+  }
+
   private func running(_ state: ServiceState, _ o: Observation) -> Progress {
+    if case .unreadable(let why) = o.info { return .directory("the heartbeat: \(why)") }
     let node = state.start?.body.node ?? "its node"
     if let info = o.info.info, info.token == state.liveToken, info.state == .hung { return .hung(node: node) }
     if let info = o.info.info, info.token == state.liveToken, info.state == .ready, probed?.reached == false {
@@ -146,10 +164,12 @@ extension Coordinator {
   private mutating func silent(
     _ state: ServiceState, _ o: Observation, _ silence: Duration, _ progress: Progress
   ) -> [Action] {
+    if let refusal = sharedStatusFile(state.liveToken.map { [$0] } ?? [], o) { return refusal }
     let node = state.start?.body.node ?? "its node"
     if silence >= Limits.beatPause, case .found(let job) = sighting(state, o), job.life == .suspended {
       // It does not beat, and it has not ended: it goes on one day.
       proofEnds = nil
+      absence.begin()
       return lookIfUseful(state, o)
         + pause(o, .milliseconds(1000), .suspended(job.id, by: state.owner?.user ?? "its owner"))
     }
@@ -158,7 +178,14 @@ extension Coordinator {
       guard schedulerHasSpoken(state, o) else {
         return lookIfUseful(state, o) + pause(o, .milliseconds(1000), silentScheduler(o) ?? progress)
       }
-      return [.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
+      let ended = [Action.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
+      switch sighting(state, o) {
+      case .found, .hidden: return ended
+      case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, progress)
+      // It might say "suspended", of what was not asked for or cannot be read.
+      case .unknown(let why):
+        return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
+      }
     }
     guard silence >= Limits.beatPause else {
       absence.begin()
@@ -169,15 +196,16 @@ extension Coordinator {
     switch sighting(state, o) {
     case .found(let job) where job.life == .over && !isEarlierRun(job, state):
       // A file of another token, or none, may be what a cache shows (NFS: for 60 s): its standing still proves less.
-      let isWatched = o.info.info?.token == state.liveToken || state.claim?.body.scheduler == "local"
+      let isWatched = o.info.info?.token == state.liveToken || state.schedulerName == "local"
       let isSeen = job.state != "NODE_FAIL" && isRun(job, state) && isWatched
-      let sure = isSeen || silence >= Limits.lostNodeSilence
+      let isLong = silence >= Limits.lostNodeSilence
+      let sure = o.isBlind ? isLong && job.state != "NODE_FAIL" && isRun(job, state) : isSeen || isLong
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: job, quiet)
     case .gone:
       // /proc of the job's own host knows; a scheduler may only have given up.
-      let sure = state.claim?.body.scheduler == "local" || silence >= Limits.lostNodeSilence
+      let sure = !o.isBlind && (state.schedulerName == "local" || silence >= Limits.lostNodeSilence)
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: nil, quiet)
-    case .found, .unknown: return lookIfUseful(state, o) + pause(o, .milliseconds(500), quiet)
+    case .found, .unknown, .hidden: return lookIfUseful(state, o) + pause(o, .milliseconds(500), quiet)
     }
   }
 
@@ -197,7 +225,7 @@ extension Coordinator {
   /// Between two looks that do not show a job which did not start yet. One that was never seen is not gone: what stands before
   /// squeue may remember an answer for a minute. /proc does not.
   private func neverSeenLooks(_ state: ServiceState) -> Duration {
-    state.phase == .submitted && state.claim?.body.scheduler == "local" ? Limits.jobLooks : Limits.tokenLooks
+    state.phase == .submitted && state.schedulerName == "local" ? Limits.jobLooks : Limits.tokenLooks
   }
 
   private func silentScheduler(_ o: Observation) -> Progress? {
@@ -213,7 +241,7 @@ extension Coordinator {
   mutating func stopping(_ state: ServiceState, _ o: Observation) -> [Action] {
     let progress = Progress.stopping(state.job, by: state.stop?.author.user ?? "a teammate")
     if state.phase == .started {
-      return silent(state, o, min(beat.unchanged, last.unchanged), progress)
+      return silent(state, o, silence(o), progress)
     }
     // No proof is needed: a fence that is taken after the stop is lost in any case.
     let end = Action.append(
@@ -227,7 +255,7 @@ extension Coordinator {
       cancelled[token] = o.now
       return [.cancel(job.id, token: token), end]
     case .found, .gone: return [end]
-    case .unknown: return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
+    case .unknown, .hidden: return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
     }
   }
 
@@ -250,61 +278,5 @@ extension Coordinator {
 
   private func doubt(_ why: String, _ progress: Progress) -> Progress {
     why == Wanted.notAsked ? progress : .schedulerSilent(why)
-  }
-
-  /// `ended`, as an observer words it.
-  private func lost(_ state: ServiceState, _ reason: String?, job: QueuedJob?) -> LockDraft {
-    if let stop = state.stop {
-      return ending(state, stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped")
-    }
-    let name = state.job.map { "job \($0)" } ?? "the job"
-    switch (state.phase, job?.state) {
-    case (.claimed, nil) where doubtfulReply(state) != nil:
-      return ending(state, .lost, "sbatch left it open, and no job came of it: \(doubtfulReply(state) ?? "")")
-    case (.claimed, nil):
-      return ending(state, .lost, "the claimant died and no job of it is in the queue")
-    case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
-      return ending(state, .lost, "\(name) was lost (\(job?.state ?? ""))")
-    case (.submitted, "CANCELLED"?):
-      return ending(state, .failed, "\(name) was cancelled before the server started")
-    case (.submitted, let jobState?):
-      return ending(state, .failed, "\(name) ended before the server started (\(jobState)); its log may say why")
-    case (.submitted, nil):
-      return ending(state, .failed, "\(name) left the queue before the server started; its log may say why")
-    default:
-      return ending(state, .lost, reason ?? "\(name) left the queue (\(job?.state ?? "gone"))")
-    }
-  }
-
-  /// What sbatch said to this process's own claim, where that was no clear answer.
-  private func doubtfulReply(_ state: ServiceState) -> String? {
-    guard let mine, mine.token == state.liveToken, case .replied(.doubtful(let said), _) = mine.stage else {
-      return nil
-    }
-    return said
-  }
-}
-
-extension CoordError {
-  /// What those who waited for a token are told when it ended; nil where they may go on and start another server.
-  public init?(ending end: LockEntry) {
-    let reason = end.body.reason ?? "no reason was given"
-    let tail = end.body.logTail.map { "\n" + $0 } ?? ""
-    let job = end.body.job.map { "job \($0)" } ?? "the job"
-    switch end.body.outcome {
-    case .refused:
-      self = .noServer(
-        what: "the scheduler refused the job", why: reason,
-        next: "correct hpc_utils/start_server.sh or the account's limits, then try again")
-    case .failed:
-      self = .noServer(
-        what: "the server did not run (\(job))", why: reason + tail,
-        next: end.body.log.map { "read \($0), correct the cause, then try again" }
-          ?? "read the newest file in hpc_utils/logs, correct the cause, then try again")
-    case .stopped:
-      self = .noServer(
-        what: "the server was stopped while you waited", why: reason, next: "run `coord connect` to start a new one")
-    case .finished, .restarting, .lost, .withdrawn, nil: return nil
-    }
   }
 }

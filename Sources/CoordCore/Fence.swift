@@ -59,6 +59,9 @@ public struct Fence: Sendable {
             $0.node = node
             $0.statusFile = statusFile
             $0.log = log
+            // As the claim says it: that may be lost one day.
+            $0.scheduler = state.claim?.body.scheduler ?? scheduler
+            $0.cluster = state.claim?.body.cluster ?? cluster
           }))
     }
     if state.liveToken == token, let stop = state.stop {

@@ -16,11 +16,9 @@ public enum LockName {
     return String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
   }
 
-  static func isNumber(_ n: Int) -> Bool { n > 0 && n < bound }
-
   /// The number that a file name stands for; nil for any other file.
   public static func number(_ name: String) -> Int? {
-    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), isNumber(n), Self.name(n) == name
+    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), n > 0, n < bound, Self.name(n) == name
     else { return nil }
     return n
   }
@@ -95,6 +93,15 @@ public final class LockLog<Files: LockFiles> {
     return tail
   }
 
+  /// What the log says to the one who took `started` as this number.
+  public func foldForServer(lock: Int, nonce: String) throws(StorageFailure) -> LogFold {
+    let fold = try tail().foldBeforeTornEnd
+    guard case .newer = fold else { return fold }
+    // What a newer coord decided is not known; whether ours is still there is.
+    if let own = try read(lock)?.entry, own.kind == .started, own.author.nonce == nonce { return fold }
+    return .state(ServiceState(next: lock + 1, previous: LockEntry.nothingBefore))
+  }
+
   /// A directory may be removed, emptied or restored while this process runs: memory is no proof of what is there.
   private func forgetWhatIsGone(_ listed: [Int]) throws(StorageFailure) {
     guard let newest = known.keys.max(), let remembered = whole[newest] else { return }
@@ -122,15 +129,16 @@ public final class LockLog<Files: LockFiles> {
     beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?
   ) throws(StorageFailure) -> KnownTokens? {
     guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
-    var about: [Token] = []
-    if case .answered(let jobs)? = snapshot?.outcome { about = jobs.compactMap(\.token) }
-    var known = tail.known
-    // Mostly it is of the last server but one, and names its number.
-    if let info, !known.served.contains(info.token), LockName.isNumber(info.lock), let start = try slot(info.lock) {
-      known.add(start)
-    }
-    if about.allSatisfy(known.named.contains), info.map({ known.served.contains($0.token) }) ?? true { return known }
-    return KnownTokens(try all().map(\.slot))
+    var about = info.map { [$0.token] } ?? []
+    if case .answered(let jobs)? = snapshot?.outcome { about += jobs.compactMap(\.token) }
+    let known = tail.known(state)
+    if about.allSatisfy(known.served.contains) { return known }
+    return try self.known(leadingTo: state)
+  }
+
+  /// What the whole log tells of tokens.
+  public func known(leadingTo state: ServiceState) throws(StorageFailure) -> KnownTokens {
+    KnownTokens(try all().map(\.slot), leadingTo: state.previous)
   }
 
   private func slot(_ number: Int) throws(StorageFailure) -> Slot? {

@@ -62,35 +62,36 @@ public struct LogTail: Hashable, Sendable {
   public var next: Int { first + slots.count }
   public var lastNumber: Int { next - 1 }
 
-  /// All tokens that it names.
-  public var tokens: Set<Token> { known.named }
-  public var known: KnownTokens { KnownTokens(slots) }
+  /// All tokens that it names, also those that count for nothing.
+  public var tokens: Set<Token> { Set(slots.compactMap { $0.entry?.token }) }
+
+  /// What leads to this state tells of tokens.
+  public func known(_ state: ServiceState) -> KnownTokens { KnownTokens(slots, leadingTo: state.previous) }
 }
 
-/// The tokens that a log tells of.
+/// The tokens that a log tells of: those of the entries that count.
 public struct KnownTokens: Hashable, Sendable {
-  public var named: Set<Token>
+  public private(set) var named: Set<Token> = []
   /// Those that a server was started for.
-  public var served: Set<Token>
+  public private(set) var served: Set<Token> = []
 
-  public init(_ slots: [Slot]) {
-    (named, served) = ([], [])
-    for slot in slots { add(slot) }
-  }
+  public init() {}
 
-  mutating func add(_ slot: Slot) {
-    guard let entry = slot.entry else { return }
-    named.insert(entry.token)
-    if entry.kind == .started { served.insert(entry.token) }
+  /// - Parameters:
+  ///   - slots: in the order of their numbers.
+  ///   - previous: the checksum of the last one that counts: it names the one before, and so on. What they pass over is a ghost,
+  ///     however whole: a server of it was never proven to be over.
+  public init(_ slots: [Slot], leadingTo previous: String) {
+    var wanted = previous
+    for case .entry(let entry, let digest) in slots.reversed() where digest == wanted {
+      named.insert(entry.token)
+      if entry.kind == .started { served.insert(entry.token) }
+      wanted = entry.previous
+    }
   }
 
   /// Whether it is of a server that nobody started here: its log was another one, or its `started` was removed.
   func isUnstarted(_ info: ServerInfo) -> Bool { !served.contains(info.token) }
-
-  /// Whether a job at work may be a server of a log that was here before.
-  func mayBeOlder(_ token: Token, _ info: ServerInfo?) -> Bool {
-    !named.contains(token) || (token == info?.token && !served.contains(token))
-  }
 }
 
 /// The state of the service: what the log's end says.

@@ -62,6 +62,9 @@ public struct Observation: Sendable {
   /// What the whole log tells of tokens; nil: its end tells all that matters.
   public var tokens: KnownTokens?
 
+  /// server_info.txt is there, and cannot be read.
+  var isBlind: Bool { if case .unreadable = info { true } else { false } }
+
   /// What is said of a disk that is as slow as it is seldom; nil where it is not.
   var slowDisk: String? {
     slowest < Limits.slowAction

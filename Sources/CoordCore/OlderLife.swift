@@ -18,20 +18,11 @@ extension Coordinator {
   mutating func olderLife(
     _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
   ) -> [Action]? {
-    let info = o.info.info
-    if case .answered(let jobs) = snapshot.outcome,
-      let job = jobs.first(where: {
-        home.holds($0) && $0.isAtWork && $0.token.map { known.mayBeOlder($0, info) } ?? false
-      })
-    {
+    if let job = Self.olderJob(in: snapshot, known, home) {
       let progress = Progress.olderLife("job \(job.id) of \(job.user) is of a log that is not here any more", .zero)
       return [.look(query(state, o))] + pause(o, .milliseconds(1000), progress)
     }
-    if let info, known.isUnstarted(info), !info.project.isEmpty, info.project != home.root,
-      home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.changes > 0
-    {
-      return [.fail(.sharedStatusFile(with: info.project))]
-    }
+    if let refusal = sharedStatusFile(known.served, o) { return refusal }
     let quiet = min(beat.unchanged, last.unchanged)
     guard
       let (why, needed) = QuietWait.needed(
@@ -46,6 +37,24 @@ extension Coordinator {
     return pause(o, .milliseconds(500), .olderLife(why, quiet))
   }
 
+  /// A job at work in the project whose `started` is not in the log: its log was another one, or lost that.
+  /// - Parameter live: the token that is about to start.
+  public static func olderJob(
+    in snapshot: QueueSnapshot, _ known: KnownTokens, _ home: Home, besides live: Token? = nil
+  ) -> QueuedJob? {
+    guard case .answered(let jobs) = snapshot.outcome else { return nil }
+    return jobs.first { job in
+      home.holds(job) && job.isAtWork && (job.token.map { $0 != live && !known.served.contains($0) } ?? false)
+    }
+  }
+
+  /// Whether server_info.txt is another project's: two are set to one file. `served`: the tokens that are ours.
+  func sharedStatusFile(_ served: Set<Token>, _ o: Observation) -> [Action]? {
+    guard let info = o.info.info, !served.contains(info.token), !info.project.isEmpty, info.project != home.root,
+      home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.changes > 0
+    else { return nil }
+    return [.fail(.sharedStatusFile(with: info.project))]
+  }
 }
 
 /// How long server_info.txt has to stand still before a claim, so that a server of another life has stopped itself.
@@ -89,7 +98,7 @@ public struct QuietWait: Sendable {
 }
 
 extension CoordError {
-  static func sharedStatusFile(with project: String) -> CoordError {
+  public static func sharedStatusFile(with project: String) -> CoordError {
     .configuration(
       what: "two projects share one server_info.txt", why: "STATUS_FILE is written by the server of \(project)",
       next: "give each project a STATUS_FILE of its own in hpc_utils/coord.conf")

@@ -4,6 +4,8 @@ extension Coordinator {
   mutating func cancelEnded(_ tail: LogTail, _ state: ServiceState, _ o: Observation) -> [Action] {
     guard case .answered(let jobs)? = o.queue?.snapshot.outcome else { return [] }
     var over = Set(tail.slots.compactMap { $0.entry?.kind == .ended ? $0.entry?.token : nil })
+    let passed = Set(state.passedOver)
+    for slot in tail.slots { if let entry = slot.entry, passed.contains(entry.number) { over.insert(entry.token) } }
     if let live = state.liveToken { over = tail.tokens.subtracting([live]) }
     return jobs.compactMap { job in
       guard job.uid == me, job.life == .pending || job.life == .suspended, let token = job.token, over.contains(token),

@@ -13,6 +13,8 @@ public struct Wanted: Hashable, Sendable {
   public var name: String?
   /// Submitted by hand: it shows no token, but the comment of our script.
   public var isByHand: Bool
+  /// Neither its claim nor its `started` says which scheduler has it.
+  public var isUnclaimed = false
 
   public init(
     token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil, cluster: String? = nil,
@@ -30,15 +32,21 @@ public enum Sighting: Hashable, Sendable {
   case found(QueuedJob)
   /// It is not there, and the one who looked would have seen it.
   case gone
+  /// What there is of it cannot be seen from here, or not be told for sure: of a server only its own silence tells.
+  case hidden(String)
+  /// Nothing was learned: asking again may tell.
   case unknown(String)
 
   public init(of wanted: Wanted, in snapshot: QueueSnapshot) {
     guard snapshot.scheduler == wanted.scheduler else {
-      self = .unknown("the job belongs to scheduler \(wanted.scheduler), not \(snapshot.scheduler)")
+      self = .hidden("the job belongs to scheduler \(wanted.scheduler), not \(snapshot.scheduler)")
       return
     }
-    if let theirs = wanted.cluster, let asked = snapshot.cluster, theirs != asked {
-      self = .unknown("the job belongs to cluster \(theirs); this host asks \(asked)")
+    if let theirs = wanted.cluster, theirs != snapshot.cluster {
+      self =
+        snapshot.cluster.map { .hidden("the job belongs to cluster \(theirs); this host asks \($0)") }
+        ?? .unknown(
+          "the job belongs to cluster \(theirs); which one this host asks is not known (`scontrol show config`)")
       return
     }
     switch snapshot.outcome {
@@ -46,10 +54,8 @@ public enum Sighting: Hashable, Sendable {
     case .answered(let jobs):
       if let job = wanted.job(in: jobs) {
         self = .found(job)
-      } else if let doubt = wanted.doubt(jobs, snapshot) {
-        self = .unknown(doubt)
       } else {
-        self = .gone
+        self = wanted.doubt(jobs, snapshot) ?? .gone
       }
     }
   }
@@ -66,20 +72,27 @@ extension Wanted {
   }
 
   /// Why the job's absence from these rows proves nothing; nil if it does.
-  fileprivate func doubt(_ jobs: [QueuedJob], _ snapshot: QueueSnapshot) -> String? {
+  fileprivate func doubt(_ jobs: [QueuedJob], _ snapshot: QueueSnapshot) -> Sighting? {
     let query = snapshot.query
     // Comments may be changed. But where also the name or the directory differs, it is another job that got the number.
     if let job, let other = jobs.first(where: { mayBe($0, job) }) {
-      return "job \(other.id) of \(other.user) does not show our token"
+      // Somebody changed its comment. That it stands still matters all the same.
+      return other.life == .suspended
+        ? .found(other) : .hidden("job \(other.id) of \(other.user) does not show our token")
     }
     let signs = QueueQuery(job: job, token: token)
-    if let line = snapshot.odd.first(where: signs.isMentioned) { return "the queue shows what cannot be read: \(line)" }
-    if let host, host != snapshot.host { return "only \(host) can see that process" }
+    if let line = snapshot.odd.first(where: signs.isMentioned) {
+      return .unknown("the queue shows what cannot be read: \(line)")
+    }
+    if let host, host != snapshot.host { return .hidden("only \(host) can see that process") }
     if !snapshot.seesEverybody, snapshot.askedBy != owner {
-      return "the jobs of other users are hidden here (PrivateData)"
+      return .hidden("the jobs of other users are hidden here (PrivateData)")
     }
     // A whole listing shows every token; a job's number, where it was asked for.
-    if snapshot.narrow || query.cluster != job?.cluster || !(job.map(query.names) ?? true) { return Self.notAsked }
+    if snapshot.narrow || query.cluster != job?.cluster || !(job.map(query.names) ?? true) {
+      return .unknown(Self.notAsked)
+    }
+    if isUnclaimed { return .hidden("its claim is not in the log any more") }
     return nil
   }
 
@@ -91,5 +104,24 @@ extension Wanted {
     let otherName = name.map { !row.name.isEmpty && row.name != $0 } ?? false
     let otherPlace = workDir.map { !row.workDir.isEmpty && row.workDir != $0 } ?? false
     return !otherName && !otherPlace
+  }
+}
+
+extension ServiceState {
+  /// Which scheduler has the live token's job; nil where that is not known any more.
+  var schedulerName: String? { claim?.body.scheduler ?? start?.body.scheduler }
+
+  /// The live token's job, as it may be recognised.
+  /// - Parameter scheduler: the one that the team's settings name.
+  public func wanted(_ token: Token, of owner: Author, scheduler: String, home: Home) -> Wanted {
+    let name = schedulerName ?? scheduler
+    // A job that was submitted by hand may have another name and be submitted elsewhere. Where the claim is lost, it may be one.
+    let byHand = claim.map { $0.body.job != nil } ?? true
+    var wanted = Wanted(
+      token: token, job: job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
+      cluster: claim?.body.cluster ?? start?.body.cluster, workDir: byHand || home.root.isEmpty ? nil : home.root,
+      name: byHand ? nil : home.jobName, isByHand: byHand)
+    wanted.isUnclaimed = schedulerName == nil && claim == nil
+    return wanted
   }
 }

@@ -72,7 +72,7 @@ public struct StatusReport: Sendable {
         let start = seen.expectedStart.map { ", expected to start at \($0)" } ?? ""
         return "\(job) is \(seen.state)\(seen.reason.isEmpty ? "" : " (\(seen.reason))")\(start)"
       case .gone?: return "\(job) is not in the queue any more; the next connect records that"
-      case .unknown(let why)?: return "\(job) was submitted; the scheduler: \(why)"
+      case .unknown(let why)?, .hidden(let why)?: return "\(job) was submitted; the scheduler: \(why)"
       case nil: return "\(job) was submitted"
       }
     case .starting: return "the server is starting on \(service.start?.body.node ?? "?")"

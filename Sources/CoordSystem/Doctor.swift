@@ -182,16 +182,13 @@ public struct Doctor {
     guard case .state(let state)? = (try? LockLog(PosixLockFiles(directory: project.locks)).tail())?.fold(),
       state.phase == .idle
     else { return [] }
-    let server: ForeignServer?
-    switch project.settings.scheduler {
-    case .slurm: server = search(Slurm(project: project, machine: machine), state)
-    case .local: server = search(LocalScheduler(project: project, machine: machine), state)
-    }
+    let scheduler: any Scheduler =
+      switch project.settings.scheduler {
+      case .slurm: Slurm(project: project, machine: machine)
+      case .local: LocalScheduler(project: project, machine: machine)
+      }
+    let server = ForeignServerSearch(project: project, machine: machine).find(beside: state, asking: scheduler)
     return server.map { [Check("other servers", .bad, "\($0.what): \($0.who)", next: $0.next)] } ?? []
-  }
-
-  private func search<Cluster: Scheduler>(_ scheduler: Cluster, _ state: ServiceState) -> ForeignServer? {
-    ForeignServerSearch(project: project, machine: machine, scheduler: scheduler).find(beside: state)
   }
 
   private func server() -> [Check] {

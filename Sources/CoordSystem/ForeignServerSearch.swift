@@ -1,19 +1,19 @@
 public import CoordCore
 
-/// Looks for a server that coord did not start, for verbs that only show it.
-public struct ForeignServerSearch<Cluster: Scheduler> {
+/// Looks for a server that coord did not start, for whoever does not go through a `Coordinator`.
+public struct ForeignServerSearch {
   private let project: Project
   private let machine: Machine
-  private let scheduler: Cluster
 
-  public init(project: Project, machine: Machine, scheduler: Cluster) {
-    (self.project, self.machine, self.scheduler) = (project, machine, scheduler)
-  }
+  public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
   /// Asks the scheduler once; nil where there is none, or nothing can be said.
-  public func find(beside state: ServiceState) -> ForeignServer? {
+  public func find(beside state: ServiceState, asking scheduler: any Scheduler) -> ForeignServer? {
     let plain = StatusFile(path: project.statusFile).read().plain
-    let snapshot = scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? []))
+    return find(in: scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? [])), plain, beside: state)
+  }
+
+  func find(in snapshot: QueueSnapshot, _ plain: PlainServerInfo?, beside state: ServiceState) -> ForeignServer? {
     let ours = [state.job, state.end?.body.job]
     switch ForeignServer.find(in: snapshot, plain: plain, home: project.home, ours: ours) {
     case .none, .askQueue: return nil

@@ -36,6 +36,14 @@ public struct PosixLockFiles: LockFiles, Sendable {
       case ENOENT: return nil
       case ELOOP: return .strange("a symbolic link")
       case ENXIO: return .strange("a socket")
+      case EACCES, EPERM:
+        // What nobody can have written whole is nobody's lock, whoever may read it. A whole one that its maker's umask closed is
+        // his to open.
+        var s = stat()
+        guard lstat(path(name), &s) == 0 else { throw StorageFailure(error) }
+        guard s.st_mode & S_IFMT == S_IFREG else { return .strange(Self.kind(s.st_mode)) }
+        if s.st_size == 0 { return .bytes([], owner: s.st_uid) }
+        throw StorageFailure(error)
       default: throw StorageFailure(error)
       }
     }
@@ -47,6 +55,8 @@ public struct PosixLockFiles: LockFiles, Sendable {
   private static func kind(_ mode: mode_t) -> String {
     switch mode & S_IFMT {
     case S_IFDIR: "a directory"
+    case S_IFLNK: "a symbolic link"
+    case S_IFSOCK: "a socket"
     case S_IFIFO: "a pipe"
     default: "no regular file"
     }

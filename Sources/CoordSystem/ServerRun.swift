@@ -185,7 +185,7 @@ struct ServerRun: ~Copyable {
     beats += 1
     let began = Machine.now
     do throws(StorageFailure) {
-      let fold = try around.writer.log.tail().foldBeforeTornEnd
+      let fold = try around.writer.log.foldForServer(lock: lock, nonce: around.machine.author.nonce)
       // The file belongs to whoever holds `started`.
       if case .state(let now) = fold, now.phase != .started || now.start?.author.nonce != around.machine.author.nonce {
         return .beatCompleted(fold, began: began)

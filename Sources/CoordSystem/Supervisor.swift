@@ -69,6 +69,8 @@ public struct Supervisor {
     let patience = Machine.now + .seconds(70)
     // A torn last number is waited for until it counts as nobody's.
     let givingUp = Machine.now + Limits.claimWatch + .seconds(30)
+    // A job by hand that may not claim beside what is there.
+    let leaving = Machine.now + Limits.silence + Limits.claimWatch
     var torn = Watch<String>()
     var quiet = QuietWait()
     do throws(CoordError) { try project.prepare() } catch { return .failure(error) }
@@ -89,20 +91,20 @@ public struct Supervisor {
         switch fence.decide(state, patient: Machine.now < patience) {
         case .claim(let draft):
           // As any claimant: not beside a server of another life, nor one that coord did not start.
-          let own = logPath ?? ""
-          let info = StatusFile(path: project.statusFile).read()
-          let known = try writer.log.known(beyond: tail, info: info.info, jobs: nil) ?? tail.known
-          guard
-            quiet.isOver(
-              state, known: known, info: info,
-              hasTraces: project.hasTraces(besides: own), began: began, now: Machine.now, wall: Machine.wall)
-          else {
-            Machine.sleep(.milliseconds(500))
+          if let delay = try mayNotClaim(state, &quiet, began: began) {
+            if let error = wait(delay, until: leaving) { return .failure(error) }
             continue
           }
-          if let server = foreignServer(beside: state) { return .failure(server.error) }
           if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
         case .start(let draft):
+          // A restored older log may have let this job in, beside a server that it knows nothing of.
+          if let info = status.read().info, !tail.known(state).served.contains(info.token),
+            try !writer.log.known(leadingTo: state).served.contains(info.token),
+            let delay = try mayNotClaim(state, &quiet, began: began)
+          {
+            if let error = wait(delay, until: leaving) { return .failure(error) }
+            continue
+          }
           if first == nil {
             // What would hold up the first beat on a slow disk; S begins with the number.
             heartbeat.prepare()
@@ -132,15 +134,50 @@ public struct Supervisor {
     }
   }
 
-  private func foreignServer(beside state: ServiceState) -> ForeignServer? {
+  /// Why a job that was submitted by hand may not claim: not yet, or not at all. Nil where it may.
+  private func mayNotClaim(
+    _ state: ServiceState, _ quiet: inout QuietWait, began: Instant
+  ) throws(StorageFailure) -> Result<String, CoordError>? {
+    let info = StatusFile(path: project.statusFile).read()
+    let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
+    let known = try writer.log.known(leadingTo: state)
+    if case .unknown(let why) = snapshot.outcome { return .success("the scheduler does not answer: " + why) }
+    if let server = ForeignServerSearch(project: project, machine: machine).find(
+      in: snapshot, info.plain, beside: state)
+    {
+      return .failure(server.error)
+    }
+    if let job = Coordinator.olderJob(in: snapshot, known, project.home, besides: state.liveToken) {
+      return .success("job \(job.id) of \(job.user) is of a log that is not here any more")
+    }
+    if let info = info.info, !known.served.contains(info.token), project.isElsewhere(info) {
+      return .failure(.sharedStatusFile(with: info.project))
+    }
+    let own = logPath ?? ""
+    let isOver = quiet.isOver(
+      state, known: known, info: info, hasTraces: project.hasTraces(besides: own), began: began, now: Machine.now,
+      wall: Machine.wall)
+    return isOver ? nil : .success("a server of a log that is not here any more may be alive")
+  }
+
+  /// Waits a little; an error once that makes no sense any more.
+  private func wait(_ delay: Result<String, CoordError>, until end: Instant) -> CoordError? {
+    switch delay {
+    case .failure(let error): return error
+    case .success(let why):
+      if Machine.now >= end {
+        return .tryAgain(
+          what: "this job does not serve", why: why, next: "run `coord connect`: it makes sure, and starts another one")
+      }
+      Machine.sleep(.seconds(1))
+      return nil
+    }
+  }
+
+  private var scheduler: any Scheduler {
     switch project.settings.scheduler {
-    case .slurm:
-      ForeignServerSearch(project: project, machine: machine, scheduler: Slurm(project: project, machine: machine))
-        .find(beside: state)
-    case .local:
-      ForeignServerSearch(
-        project: project, machine: machine, scheduler: LocalScheduler(project: project, machine: machine)
-      ).find(beside: state)
+    case .slurm: Slurm(project: project, machine: machine)
+    case .local: LocalScheduler(project: project, machine: machine)
     }
   }
 

@@ -38,7 +38,10 @@ enum DoctorCommand {
     guard session.arguments.has("--yes") || Terminal.confirms("Put them aside? [y/N] ") else {
       throw .usage("nothing was put aside: answer y, or give --yes where nobody can be asked")
     }
-    for file in files {
+    // Meanwhile the log may have grown over a stray number.
+    let still: Set<StrangeFile>
+    do throws(StorageFailure) { still = Set(try doctor.strangeFiles()) } catch { throw error.error }
+    for file in files where still.contains(file) {
       if let problem = doctor.putAside(file) { Console.note(problem) }
     }
   }

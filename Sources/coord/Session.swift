@@ -36,6 +36,8 @@ struct Session {
   func readState() throws(CoordError) -> ServiceState {
     guard project.hasLocks else { return ServiceState(next: 1, previous: LockEntry.nothingBefore) }
     let tail: LogTail
+    // Before the tail: what is taken meanwhile is no stranger.
+    let names = (try? PosixLockFiles(directory: project.locks).names()) ?? []
     do throws(StorageFailure) {
       tail = try LockLog(PosixLockFiles(directory: project.locks)).tail()
     } catch {
@@ -48,7 +50,6 @@ struct Session {
       if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
         throw .copiedLog(identity, to: place)
       }
-      let names = (try? PosixLockFiles(directory: project.locks).names()) ?? []
       if !arguments.has("--quiet"), let note = StrangeFile.note(StrangeFile.find(among: names, tail: tail)) {
         Console.note(note)
       }

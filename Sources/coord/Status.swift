@@ -44,7 +44,9 @@ private struct StatusReader {
   func read(_ state: ServiceState) throws(StorageFailure) -> StatusReport {
     var report = StatusReport(service: state)
     switch state.phase {
-    case .idle: report.foreign = search(session.scheduler, state)
+    case .idle:
+      let search = ForeignServerSearch(project: session.project, machine: session.machine)
+      report.foreign = search.find(beside: state, asking: session.scheduler)
     case .started:
       (report.info, report.beats) = watch(state)
       if !report.beats { report.sighting = try look(state, PosixLockFiles(directory: session.project.locks)) }
@@ -52,10 +54,6 @@ private struct StatusReader {
       report.sighting = try look(state, PosixLockFiles(directory: session.project.locks))
     }
     return report
-  }
-
-  private func search<Cluster: Scheduler>(_ scheduler: Cluster, _ state: ServiceState) -> ForeignServer? {
-    ForeignServerSearch(project: session.project, machine: session.machine, scheduler: scheduler).find(beside: state)
   }
 
   private func watch(_ state: ServiceState) -> (ServerInfo?, Bool) {
@@ -87,13 +85,7 @@ private struct StatusReader {
       try board.publish(scheduler.queue(query), number: number)
     }
     guard let reading = try board.latest() else { return .unknown("not asked yet") }
-    let name = state.claim?.body.scheduler ?? scheduler.name
-    let byHand = state.claim?.body.job != nil
-    let wanted = Wanted(
-      token: token, job: state.job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
-      cluster: state.claim?.body.cluster,
-      workDir: byHand ? nil : session.project.root, name: byHand ? nil : session.project.settings.jobName,
-      isByHand: byHand)
+    let wanted = state.wanted(token, of: owner, scheduler: scheduler.name, home: session.project.home)
     return Sighting(of: wanted, in: reading.snapshot)
   }
 }

@@ -25,7 +25,7 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   }
 
   @Test func keepsTheLiveToken() {
-    let live = LogTail(first: 20, slots: [.torn(digest: "x")])
+    let live = LogTail(first: 20, slots: Array(repeating: .torn(digest: "x"), count: 181))
     #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 40), tail: live).count == 19)
   }
 }

@@ -187,7 +187,12 @@ extension QueueSnapshot.Outcome {
         outcome: .answered(jobs), narrow: narrow, odd: odd))
   }
 
-  private func isUnknown(_ sighting: Sighting) -> Bool { if case .unknown = sighting { true } else { false } }
+  private func isUnknown(_ sighting: Sighting) -> Bool {
+    switch sighting {
+    case .unknown, .hidden: true
+    case .found, .gone: false
+    }
+  }
 
   @Test func tokenOfTheOwnerIsFoundWhateverItsNumber() {
     let job = World.queued("RUNNING", token: t1, id: JobID("35")!)

@@ -51,7 +51,8 @@ struct World {
   ) {
     publish(
       QueueSnapshot(
-        scheduler: "slurm", query: query ?? QueueQuery(job: World.job), askedBy: askedBy, host: "login2",
+        scheduler: "slurm", query: query ?? QueueQuery(job: World.job), cluster: "main", askedBy: askedBy,
+        host: "login2",
         seesEverybody: seesEverybody, outcome: .answered(jobs), narrow: narrow, odd: odd))
   }
 

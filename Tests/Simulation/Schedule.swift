@@ -98,6 +98,7 @@ public struct Schedule {
 /// What befalls machines rather than processes.
 final class SimFate: SimProcess {
   private var backup: [String: SimDisk.File]?
+  private var lost: [String: SimDisk.File] = [:]
   private var suspended: [(run: SimJob, until: Duration)] = []
 
   init(_ world: SimWorld) { super.init(world, host: world.logins[0], uid: 1000, wake: .seconds(1)) }
@@ -147,9 +148,10 @@ final class SimFate: SimProcess {
     world.touched = true
     let disk = world.disk
     let numbers = disk.names.filter { LockName.number($0) != nil }
-    switch Int.random(in: 0...5, using: &world.random) {
+    switch Int.random(in: 0...6, using: &world.random) {
     case 0:
       world.note("somebody removes the lock directory")
+      if disk.backup.count > lost.count { lost = disk.backup }
       for name in disk.names { disk[name] = nil }
     case 1:
       world.note("somebody restores the lock directory")
@@ -170,6 +172,10 @@ final class SimFate: SimProcess {
       world.note("somebody puts a strange file there")
       let number = (numbers.last.flatMap(LockName.number) ?? 0) + Int.random(in: 1...3, using: &world.random)
       disk[LockName.name(number)] = SimDisk.File(bytes: Array("?".utf8), at: world.time, host: "by hand")
+    case 5:
+      guard !lost.isEmpty else { return }
+      world.note("somebody restores what was lost beside what is there")
+      for (name, file) in lost.sorted(by: { $0.key < $1.key }) where disk[name] == nil { disk[name] = file }
     default:
       world.note("somebody removes server_info.txt")
       disk.info.append((world.time, "by hand", .absent))

@@ -15,6 +15,7 @@ final class SimJob: SimProcess {
   private var goneAt: Duration?
   private var answersAt: Duration?
   private var lastBeat: Instant?
+  private var quiet = QuietWait()
   private var (first, since): (Instant?, Instant?)
   private var ending: (Supervision.Ending, since: Instant)?
 
@@ -77,6 +78,7 @@ final class SimJob: SimProcess {
       switch fence.decide(state, patient: now < patience!) {
       case .claim: world.violate("a job with a token claims")
       case .start(let draft):
+        if try mayBeAnother(state, began: began) { break }
         first = first ?? now
         since = since ?? now
         if append(draft) == false { since = nil }
@@ -88,6 +90,19 @@ final class SimJob: SimProcess {
     } catch {
       if now > patience! + .seconds(50) { leave("FAILED") }
     }
+  }
+
+  /// As the supervisor: a restored older log may have let this job in beside a server that it knows nothing of.
+  private func mayBeAnother(_ state: ServiceState, began: Instant) throws(StorageFailure) -> Bool {
+    let info = SimFiles(self).readInfo()
+    guard let token = info.info?.token else { return false }
+    let known = try log.known(leadingTo: state)
+    guard !known.served.contains(token) else { return false }
+    let snapshot = world.slurm.queue(QueueQuery(), by: self)
+    if case .unknown = snapshot.outcome { return true }
+    if Coordinator.olderJob(in: snapshot, known, SimSlurm.home, besides: state.liveToken) != nil { return true }
+    return !quiet.isOver(
+      state, known: known, info: info, hasTraces: false, began: began, now: now, wall: wall)
   }
 
   /// Won, lost, or nil for neither.
@@ -169,7 +184,7 @@ final class SimJob: SimProcess {
     let files = SimFiles(self)
     let began = now
     do throws(StorageFailure) {
-      let fold = try log.tail().foldBeforeTornEnd
+      let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce)
       if case .state(let s) = fold, s.phase != .started || s.start?.author.nonce != author.nonce {
         return feed(.beatCompleted(fold, began: began))
       }

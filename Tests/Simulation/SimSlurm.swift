@@ -99,7 +99,8 @@ final class SimSlurm {
     let hidden = world.faults.hiddenJobs
     func mayBeSeen(_ job: QueuedJob) -> Bool { !hidden || job.uid == process.author.uid }
     var snapshot = QueueSnapshot(
-      scheduler: "slurm", query: query, askedBy: process.author.uid, host: process.host.name, seesEverybody: !hidden,
+      scheduler: "slurm", query: query, cluster: "sim", askedBy: process.author.uid, host: process.host.name,
+      seesEverybody: !hidden,
       outcome: .unknown("Unable to contact slurm controller"))
     if isAway(world) { return snapshot }
     var shown = rows(world).filter(mayBeSeen)

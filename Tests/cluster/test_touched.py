@@ -180,6 +180,8 @@ STRANGE = {
     "queue.999999999999999.asked": lambda p: p.touch(), "00900000": lambda p: p.touch(), "notes.txt": lambda p: p.touch(),
     "NEXT-directory": lambda p: p.mkdir(), "NEXT-pipe": os.mkfifo, "NEXT-link": plant_symlink, "NEXT-socket": plant_socket,
     "NEXT-empty": lambda p: p.touch(), "NEXT-copy": plant_copy,
+    # Nobody of the team may open these.
+    "NEXT-closed": lambda p: p.mkdir(0o700), "NEXT-closed-empty": lambda p: p.touch(0o600),
 }
 
 

@@ -1,0 +1,58 @@
+// How an end is recorded, and what those who waited read of it.
+extension Coordinator {
+  /// `ended`, as an observer words it.
+  func lost(_ state: ServiceState, _ reason: String?, job: QueuedJob?) -> LockDraft {
+    if let stop = state.stop {
+      return ending(state, stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped")
+    }
+    let name = state.job.map { "job \($0)" } ?? "the job"
+    switch (state.phase, job?.state) {
+    case (.claimed, nil) where doubtfulReply(state) != nil:
+      return ending(state, .lost, "sbatch left it open, and no job came of it: \(doubtfulReply(state) ?? "")")
+    case (.claimed, nil):
+      return ending(state, .lost, "the claimant died and no job of it is in the queue")
+    case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
+      return ending(state, .lost, "\(name) was lost (\(job?.state ?? ""))")
+    case (.submitted, "CANCELLED"?):
+      return ending(state, .failed, "\(name) was cancelled before the server started")
+    case (.submitted, let jobState?):
+      return ending(state, .failed, "\(name) ended before the server started (\(jobState)); its log may say why")
+    case (.submitted, nil):
+      return ending(state, .failed, "\(name) left the queue before the server started; its log may say why")
+    default:
+      return ending(state, .lost, reason ?? "\(name) left the queue (\(job?.state ?? "gone"))")
+    }
+  }
+
+  /// What sbatch said to this process's own claim, where that was no clear answer.
+  private func doubtfulReply(_ state: ServiceState) -> String? {
+    guard let mine, mine.token == state.liveToken, case .replied(.doubtful(let said), _) = mine.stage else {
+      return nil
+    }
+    return said
+  }
+}
+
+extension CoordError {
+  /// What those who waited for a token are told when it ended; nil where they may go on and start another server.
+  public init?(ending end: LockEntry) {
+    let reason = end.body.reason ?? "no reason was given"
+    let tail = end.body.logTail.map { "\n" + $0 } ?? ""
+    let job = end.body.job.map { "job \($0)" } ?? "the job"
+    switch end.body.outcome {
+    case .refused:
+      self = .noServer(
+        what: "the scheduler refused the job", why: reason,
+        next: "correct hpc_utils/start_server.sh or the account's limits, then try again")
+    case .failed:
+      self = .noServer(
+        what: "the server did not run (\(job))", why: reason + tail,
+        next: end.body.log.map { "read \($0), correct the cause, then try again" }
+          ?? "read the newest file in hpc_utils/logs, correct the cause, then try again")
+    case .stopped:
+      self = .noServer(
+        what: "the server was stopped while you waited", why: reason, next: "run `coord connect` to start a new one")
+    case .finished, .restarting, .lost, .withdrawn, nil: return nil
+    }
+  }
+}
