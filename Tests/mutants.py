@@ -114,9 +114,9 @@ MUTANTS = [
     ("an empty log beside traces is claimed at once", CORE + "OlderLife.swift",
      "      wait = (\"the log does not show what came before\", Limits.lostNodeSilence)\n", ""),
     ("a heartbeat that the log does not know blocks nothing", CORE + "OlderLife.swift",
-     "    if let info, known.isUnstarted(info) {", "    if let info, known.contradict(info), false {"),
+     "    if let info, known.isUnstarted(info) {", "    if let info, known.isUnstarted(info), false {"),
     ("a job of a log that is gone blocks nothing", CORE + "OlderLife.swift",
-     "home.holds($0) && $0.isAtWork &&", "home.holds($0) && $0.isAtWork && false &&"),
+     "home.holds(job) && job.isAtWork && (", "home.holds(job) && job.isAtWork && false && ("),
     ("a job of older scripts blocks nothing", CORE + "ForeignServer.swift",
      "    if let stranger { return", "    if let stranger, false { return"),
     ("server_info alone is an answer", CORE + "Coordinator.swift", "goal == .answer, o.infoIsInLog, let", "goal == .answer, let"),
@@ -127,6 +127,14 @@ MUTANTS = [
      "case .found(let job) = sighting(state, o), job.life == .suspended, false {"),
     ("silence needs no word of the scheduler", CORE + "CoordinatorPhases.swift",
      "guard schedulerHasSpoken(state, o) else {", "guard true || schedulerHasSpoken(state, o) else {"),
+    ("a ghost's start is a start", CORE + "LockLog.swift", "slots.reversed() where digest == wanted {",
+     "slots.reversed() where digest == wanted || entry.kind == .started {"),
+    ("what was not asked ends a silent server", CORE + "Sighting.swift",
+     "return .unknown(Self.notAsked)", "return .hidden(Self.notAsked)"),
+    ("half of what sbatch says is believed", CORE + "CoordinatorPhases.swift",
+     "if o.claimant == .dead || last.unchanged >= Limits.beatPause, let job", "if let job"),
+    ("a cluster without a name is ours", CORE + "Sighting.swift", "if let theirs = wanted.cluster, theirs != snapshot.cluster {",
+     "if let theirs = wanted.cluster, let asked = snapshot.cluster, theirs != asked {"),
     ("a stop after the start needs no proof", CORE + "CoordinatorPhases.swift",
      "    if state.phase == .started {\n      return silent(", "    if state.phase == .started, false {\n      return silent("),
     ("a hole left by pruning is taken for a win", CORE + "LockAppend.swift",
@@ -239,4 +247,5 @@ def main():
     return 1 if failed else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -308,3 +308,33 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     #expect(CleanupPlan.oldLocks(files, tail: tail).count == before, "\(before)")
   }
 }
+
+@Suite struct WatchedTime {
+  /// A look takes time, and its process may be held up in it.
+  @Test func valueCountsFromTheEndOfTheLookThatFirstHadIt() {
+    func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(seconds)) }
+    var watch = Watch<Int>()
+    watch.see(1, began: at(0), ended: at(100))
+    #expect(watch.unchanged == .zero)
+    watch.see(1, began: at(105), ended: at(300))
+    #expect(watch.unchanged == .seconds(5))
+    watch.see(2, began: at(310), ended: at(320))
+    watch.see(2, began: at(330), ended: at(331))
+    #expect(watch.unchanged == .seconds(10) && watch.changes == 1)
+  }
+
+  /// What it said before the server went quiet is no word on that.
+  @Test func answerFromBeforeTheSilenceDoesNotEndIt() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    w.answer([started("RUNNING", token: t1)])
+    var c = w.observer()
+    for _ in 0..<300 {
+      #expect(c.next(w.observation()).appended == nil)
+      w.wait(1)
+    }
+    w.answer([started("RUNNING", token: t1)])
+    #expect(c.next(w.observation()).appended?.outcome == .lost)
+  }
+}
