@@ -20,11 +20,20 @@ public struct Check: Hashable, Sendable {
 
 /// What is thought of what was found. Pure.
 public enum Checkup {
+  private static let shared: Set<String> = [
+    "nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "fuse.glusterfs", "wekafs", "panfs", "orangefs",
+  ]
+
+  /// Whether a file system is another machine's, by its type in mountinfo.
+  public static func isOfTheNetwork(type: String) -> Bool {
+    shared.contains(type) || ["afs", "cifs", "smb3", "smbfs", "9p", "autofs"].contains(type) || type.hasPrefix("fuse")
+  }
+
   /// The file system of the lock directory, by its type in mountinfo.
   public static func filesystem(type: String) -> Check {
     let name = "file system"
     switch type {
-    case "nfs", "nfs4", "lustre", "gpfs", "beegfs", "ceph", "fuse.glusterfs", "wekafs", "panfs", "orangefs":
+    case let known where shared.contains(known):
       return Check(name, .good, "\(type): shared, with an atomic link(2)")
     case "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "vboxsf", "fuse.s3fs", "fuse.rclone":
       return Check(

@@ -43,7 +43,7 @@ public enum CoordError: Error, Hashable, Sendable {
     case .configuration(_, let why, _), .permission(_, let why, _), .sharedDirectory(_, let why),
       .noServer(_, let why, _), .tryAgain(_, let why, _):
       why
-    case .interrupted(let signal): "signal \(signal)"
+    case .interrupted(let signal): signalName(signal)
     }
   }
 

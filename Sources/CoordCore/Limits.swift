@@ -41,6 +41,8 @@ public enum Limits {
   public static let queueAnswerBytes = 1 << 20
   /// After TERM a server's processes get so long before KILL.
   public static let stopGrace = Duration.seconds(10)
+  /// The same where nobody beats for them any more, or the job is over: less than the two looks that prove its end.
+  public static let orphanGrace = Duration.seconds(3)
   /// Whoever finds out that S is over only so long after it was itself suspended, or its machine slept: no grace then.
   public static let lateWake = Duration.seconds(5)
   /// A server that is ready is asked for HTTP this often…

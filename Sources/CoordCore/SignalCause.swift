@@ -1,6 +1,7 @@
 /// What could be found out about a signal that told the job to end.
 public struct SignalFacts: Hashable, Sendable {
-  public var signal: Int32
+  /// Nil: none came; what ran the supervisor in its job, the job's script, has ended.
+  public var signal: Int32?
   /// When it came.
   public var at: WallTime
   /// When the job's time limit ends it, where that is known.
@@ -11,8 +12,10 @@ public struct SignalFacts: Hashable, Sendable {
   public var local = false
   /// The machine is being shut down.
   public var shuttingDown = false
+  /// What the team lets Slurm send before the time limit.
+  public var warning: WarningSignal?
 
-  public init(signal: Int32, at: WallTime, ends: WallTime? = nil) {
+  public init(signal: Int32?, at: WallTime, ends: WallTime? = nil) {
     (self.signal, self.at, self.ends) = (signal, at, ends)
   }
 
@@ -20,6 +23,47 @@ public struct SignalFacts: Hashable, Sendable {
   func field(_ name: String) -> String? {
     let words = (job ?? "").split(whereSeparator: \.isWhitespace)
     return words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
+  }
+
+  /// The script has ended, and the scheduler does not say yet how.
+  public var awaitsItsEnd: Bool {
+    signal == nil && (job == nil || (field("JobState") == "RUNNING" && field("ExitCode") == "0:0"))
+  }
+
+  /// How the job's script ended: ExitCode is STATUS:SIGNAL (scontrol(1)). A shell that a signal interrupted may say so by its
+  /// status, 128 and its number.
+  fileprivate var scriptEnd: (status: Int32, signal: Int32)? {
+    guard let parts = field("ExitCode")?.split(separator: ":"), parts.count == 2, let status = Int32(parts[0]),
+      let signal = Int32(parts[1])
+    else { return nil }
+    return signal == 0 && status > 128 && status < 128 + 65 ? (0, status - 128) : (status, signal)
+  }
+
+  fileprivate var isNearItsEnd: Bool {
+    var margin = Limits.timeLimitMargin
+    if let warning, warning.signal == signal ?? scriptEnd?.signal { margin += warning.before }
+    return ends.map { $0.seconds - at.seconds <= margin.wholeSeconds } ?? false
+  }
+}
+
+/// `--signal=[R|B:]SIGNAL[@SECONDS]`: what Slurm is to send before the time limit (sbatch(1)). It may come up to a minute sooner.
+public struct WarningSignal: Hashable, Sendable {
+  public var signal: Int32
+  public var before: Duration
+
+  /// - Parameters:
+  ///   - script: start_server.sh.
+  ///   - environment: sbatch takes SBATCH_SIGNAL too, and passes it on to the job.
+  public init?(script: String, environment: [String: String]) {
+    let words = script.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("#SBATCH") }
+      .flatMap { $0.split(whereSeparator: { $0.isWhitespace || $0 == "=" }) }
+    let index = words.lastIndex(of: "--signal")
+    let given = environment["SBATCH_SIGNAL"] ?? index.flatMap { $0 + 1 < words.count ? String(words[$0 + 1]) : nil }
+    guard let text = given?.split(separator: ":").last else { return nil }
+    let parts = text.split(separator: "@")
+    guard let name = parts.first, let signal = signalNumber(String(name)) else { return nil }
+    self.signal = signal
+    before = .seconds(parts.count > 1 ? Int(parts[1]) ?? 60 : 60)
   }
 }
 
@@ -30,8 +74,12 @@ extension Supervision.Ending {
     let state = facts.field("JobState") ?? ""
     let reason = facts.field("Reason") ?? ""
     let preempted = facts.field("PreemptTime").map { $0 != "None" && $0 != "(null)" && $0 != "Unknown" } ?? false
+    let script = facts.scriptEnd
+    let number = facts.signal ?? script.flatMap { $0.signal > 0 ? $0.signal : nil }
+    let name = number.map(signalName)
+    let what = facts.signal == nil ? "the job's script was ended" : "the job was told to end"
     if facts.local {
-      self.init(.stopped, "the server's process was told to end by signal \(facts.signal)")
+      self.init(.stopped, "the server's process was told to end by \(name ?? "its parent's end")")
     } else if state == "PREEMPTED" || preempted {
       self.init(.lost, "preempted: the scheduler needed its node for another job")
     } else if ["NODE_FAIL", "BOOT_FAIL"].contains(state) || ["NodeDown", "NodeFail"].contains(reason) {
@@ -39,16 +87,17 @@ extension Supervision.Ending {
     } else if facts.shuttingDown {
       self.init(.lost, "the node is being shut down")
     } else if state == "TIMEOUT" || reason == "TimeLimit" || facts.isNearItsEnd {
-      self.init(.finished, "time limit")
+      self.init(.finished, "time limit" + (name.map { " (\($0))" } ?? ""))
     } else if state == "OUT_OF_MEMORY" || reason == "OutOfMemory" {
       self.init(.failed, Self.outOfMemory)
-    } else if state == "CANCELLED" || facts.ends != nil {
+    } else if let name, state == "CANCELLED" || facts.ends != nil {
       self.init(
-        .stopped,
-        "the job was told to end by signal \(facts.signal) long before its time limit: somebody cancelled it (scancel)")
+        .stopped, "\(what) by \(name) long before its time limit: somebody cancelled it or sent that (scancel)")
+    } else if let name {
+      self.init(.finished, "\(what) (\(name): time limit, scancel or shutdown)")
     } else {
-      self.init(
-        .finished, "the job was told to end (signal \(facts.signal): time limit, scancel or shutdown)")
+      let status = script.map { " (exit \($0.status))" } ?? ""
+      self.init(.failed, CoordError.scriptIsOver.why + status)
     }
   }
 
@@ -56,8 +105,34 @@ extension Supervision.Ending {
   public static let outOfMemory = "out of memory (raise --mem-per-cpu in start_server.sh)"
 }
 
-extension SignalFacts {
-  fileprivate var isNearItsEnd: Bool {
-    ends.map { $0.seconds - at.seconds <= Limits.timeLimitMargin.wholeSeconds } ?? false
+extension CoordError {
+  /// The job is over: nothing of it may serve.
+  public static let scriptIsOver = CoordError.noServer(
+    what: "this job does not serve", why: "the job's script ended before its server",
+    next: "let `exec hpc_utils/bin/coord supervise …` be the last line of hpc_utils/start_server.sh")
+}
+
+// Linux, on the processors that Slurm is built for (signal(7)). `scancel --signal` takes the same names.
+private let signalNames = [
+  "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+  "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
+  "PWR",
+  "SYS",
+]
+
+/// A signal as people know it.
+public func signalName(_ signal: Int32) -> String {
+  switch signal {
+  case 1...31: "SIG" + signalNames[Int(signal) - 1]
+  case 34...64: "SIGRTMIN+\(signal - 34)"
+  default: "signal \(signal)"
   }
+}
+
+/// The number of a signal by its name, with or without SIG, or by its number.
+func signalNumber(_ text: String) -> Int32? {
+  if let number = Int32(text) { return (1...64).contains(number) ? number : nil }
+  let name = text.uppercased()
+  let bare = name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name
+  return signalNames.firstIndex(of: bare).map { Int32($0) + 1 }
 }

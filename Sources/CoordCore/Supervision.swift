@@ -21,7 +21,8 @@ public struct Supervision: Sendable {
     /// No process of the server is left.
     case groupEmptied
     case couldNotLaunch(String)
-    case signalled(Int32)
+    /// A signal came; nil: what ran the supervisor in its job has ended, so that its job is over.
+    case signalled(Int32?)
     /// Why the signal came, as far as that could be found out.
     case explained(Ending)
   }
@@ -34,8 +35,8 @@ public struct Supervision: Sendable {
     case beat(ServerInfo.State)
     case terminate
     case kill
-    /// Find out why this signal came; the answer is `explained`, in any case.
-    case explain(Int32)
+    /// Find out why this signal came, or why the job's script ended (nil); the answer is `explained`, in any case.
+    case explain(Int32?)
     /// Everything is over: record it, where the log still is this job's, and remove server_info.txt.
     case finish(Ending)
   }
@@ -211,13 +212,14 @@ public struct Supervision: Sendable {
     return beat(now)
   }
 
-  private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
+  private mutating func signalled(_ signal: Int32?, _ now: Instant) -> [Action] {
     switch stage {
     case .stopping, .over: return []
     case .starting, .ready, .hung:
       // The server is told first; asking the scheduler may take seconds.
       unexplained = true
-      return stop(Ending(.finished, "the job was told to end (signal \(signal))"), now) + [.explain(signal)]
+      let why = signal.map { "the job was told to end (\(signalName($0)))" } ?? "the job's script ended"
+      return stop(Ending(.finished, why), now) + [.explain(signal)]
     }
   }
 

@@ -3,7 +3,7 @@ public struct Watchman: Hashable, Sendable {
   public enum Decision: Hashable, Sendable {
     case wait(Duration)
     /// TERM, and KILL after the grace.
-    case terminate
+    case terminate(grace: Duration)
     /// KILL, without TERM. Whoever wakes this late was suspended, as its server was: that must not have the time for an
     /// autosave now, since the team may have another one by this time.
     case kill
@@ -16,11 +16,13 @@ public struct Watchman: Hashable, Sendable {
 
   public mutating func completedBeat(began: Instant) { lastBeat = max(lastBeat, began) }
 
-  /// - Parameter supervised: false once the supervisor is gone without having said that the server is.
+  /// - Parameter supervised: false once the supervisor is gone without having said that the server is, or its job is over. From
+  ///   then on others may prove the end, and start another server after two looks: there is no time for the whole grace.
   public func decide(now: Instant, supervised: Bool = true) -> Decision {
     let silence = now - lastBeat
     if silence >= Limits.selfFence + Limits.lateWake { return .kill }
-    return silence >= Limits.selfFence || !supervised ? .terminate : .wait(Limits.selfFence - silence)
+    if !supervised { return .terminate(grace: Limits.orphanGrace) }
+    return silence >= Limits.selfFence ? .terminate(grace: Limits.stopGrace) : .wait(Limits.selfFence - silence)
   }
 }
 

@@ -14,12 +14,15 @@ public struct Guardian: ~Copyable {
 
   /// Starts one for the process group `group`. It runs this executable's `guard` verb.
   ///
-  /// - Parameter alive: when the last complete beat began, or before `started` was taken.
+  /// - Parameters:
+  ///   - alive: when the last complete beat began, or before `started` was taken.
+  ///   - lineage: what has to go on above the supervisor.
   static func start(
-    group: Int32, alive: Instant, environment: [String: String]
+    group: Int32, alive: Instant, lineage: Lineage, environment: [String: String]
   ) throws(SystemFailure) -> Guardian {
     let pipe = try Pipe()
-    var command = Command(["/proc/self/exe", "guard", "\(group)", "\(alive.nanoseconds)"], environment: environment)
+    var command = Command(
+      ["/proc/self/exe", "guard", "\(group)", "\(alive.nanoseconds)", lineage.text], environment: environment)
     command.input = .descriptor(pipe.readEnd.raw)
     command.output = .null
     command.errors = .inherit
@@ -47,14 +50,15 @@ public struct Guardian: ~Copyable {
   }
 
   /// The guardian's own life: returns when its work is done.
-  public static func watch(group: Int32, alive: Int64) {
-    for signal in [SIGTERM, SIGINT, SIGHUP] { Glibc.signal(signal, SIG_IGN) }
+  public static func watch(group: Int32, alive: Int64, lineage: Lineage) {
+    // What tells the whole job to end is for the supervisor to obey.
+    _ = Signals.blockAll()
     var watchman = Watchman(lastBeat: Instant(nanoseconds: alive))
     var supervised = true
     while true {
-      switch watchman.decide(now: Machine.now, supervised: supervised) {
+      switch watchman.decide(now: Machine.now, supervised: supervised && lineage.holds) {
       case .kill: return ProcessTable.destroy(group: group)
-      case .terminate: return ProcessTable.end(group: group)
+      case .terminate(let grace): return ProcessTable.end(group: group, grace: grace)
       case .wait(let left):
         var p = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
         // poll's clock stands still while the machine sleeps: look at BOOTTIME now and then. Often, since what the server
@@ -79,9 +83,9 @@ extension Instant {
 
 extension ProcessTable {
   /// TERM to the whole group, KILL after the grace to what stays. Returns when nothing is left.
-  static func end(group: Int32) {
+  static func end(group: Int32, grace: Duration = Limits.stopGrace) {
     kill(-group, SIGTERM)
-    let end = Machine.now + Limits.stopGrace
+    let end = Machine.now + grace
     while groupExists(group), Machine.now < end { Machine.sleep(.milliseconds(100)) }
     if groupExists(group) { destroy(group: group) }
   }

@@ -65,22 +65,26 @@ public struct Machine: Sendable {
 public enum ProcessTable {
   public struct Row: Sendable {
     public var pid: Int32
+    public var name: String
     public var state: UInt8
+    public var parent: Int32
     public var group: Int32
     public var start: UInt64
   }
 
   /// The row of /proc/PID/stat; nil if there is no such process. Field numbers: proc(5).
   public static func row(of pid: Int32) -> Row? {
-    guard let bytes = try? contents(of: "/proc/\(pid)/stat"), let close = bytes.lastIndex(of: UInt8(ascii: ")")) else {
-      return nil
-    }
+    guard let bytes = try? contents(of: "/proc/\(pid)/stat"), let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+      let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
+    else { return nil }
+    let name = String(decoding: bytes[(open + 1)..<close], as: UTF8.self)
     // The command's name (field 2) may hold blanks and brackets: count from its last one.
     let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-    guard fields.count > 19, let state = fields[0].utf8.first, let group = Int32(fields[2]),
+    guard fields.count > 19, let state = fields[0].utf8.first, let parent = Int32(fields[1]),
+      let group = Int32(fields[2]),
       let start = UInt64(fields[19])
     else { return nil }
-    return Row(pid: pid, state: state, group: group, start: start)
+    return Row(pid: pid, name: name, state: state, parent: parent, group: group, start: start)
   }
 
   public static func start(of pid: Int32) -> UInt64? { row(of: pid)?.start }

@@ -8,6 +8,7 @@ struct ServerProcess: ~Copyable {
   /// Runs beside it until it has succeeded.
   private var check: AppCheck?
   private let environment: [String: String]
+  private let lineage: Lineage
   private let log: String?
   private let logStart: Int
 
@@ -22,7 +23,7 @@ struct ServerProcess: ~Copyable {
   /// Starts the command with `{port}` and the other placeholders filled in. Its output goes where the job's goes.
   static func start(
     _ arguments: [String], port: Int, alive: Instant, project: Project, machine: Machine, log: String?,
-    cookieSecret: String
+    lineage: Lineage, cookieSecret: String
   ) throws(SystemFailure) -> ServerProcess {
     let settings = project.settings
     let values = placeholders(settings, port: port)
@@ -47,10 +48,11 @@ struct ServerProcess: ~Copyable {
     let logStart = log.flatMap { status(of: $0) }.map { Int($0.st_size) } ?? 0
     let group = try command.start()
     do throws(SystemFailure) {
-      let guardian = try Guardian.start(group: group, alive: alive, environment: machine.environment)
+      let guardian = try Guardian.start(
+        group: group, alive: alive, lineage: lineage, environment: machine.environment)
       try gate.writeEnd.write([UInt8(ascii: "g")], "gate")
       return ServerProcess(
-        group: group, guardian: guardian, environment: environment, log: log, logStart: logStart)
+        group: group, guardian: guardian, environment: environment, lineage: lineage, log: log, logStart: logStart)
     } catch {
       // Without a guardian it must not run.
       ProcessTable.end(group: group)
@@ -60,9 +62,11 @@ struct ServerProcess: ~Copyable {
   }
 
   private init(
-    group: Int32, guardian: consuming Guardian, environment: [String: String], log: String?, logStart: Int
+    group: Int32, guardian: consuming Guardian, environment: [String: String], lineage: Lineage, log: String?,
+    logStart: Int
   ) {
-    (self.group, self.environment, self.log, self.logStart) = (group, environment, log, logStart)
+    (self.group, self.environment, self.lineage) = (group, environment, lineage)
+    (self.log, self.logStart) = (log, logStart)
     self.guardian = guardian
   }
 
@@ -94,7 +98,9 @@ struct ServerProcess: ~Copyable {
   /// - Parameter alive: when the last complete beat began.
   mutating func keepGuarded(alive: Instant) {
     guard waitpid(guardian.pid, nil, WNOHANG) == guardian.pid else { return }
-    if let next = try? Guardian.start(group: group, alive: alive, environment: environment) { guardian = next }
+    if let next = try? Guardian.start(group: group, alive: alive, lineage: lineage, environment: environment) {
+      guardian = next
+    }
   }
 
   /// Nothing of the server is left.

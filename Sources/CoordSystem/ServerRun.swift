@@ -7,6 +7,7 @@ struct ServerRun: ~Copyable {
     let project: Project
     let machine: Machine
     let signals: Signals
+    let lineage: Lineage
     let writer: LogWriter
     let command: [String]
     let job: JobID
@@ -39,6 +40,7 @@ struct ServerRun: ~Copyable {
     while true {
       // Signals first: Slurm sends the server the same one, and its end then needs no other reason.
       if let ending = heed(around.signals.interruption(within: .zero), around) { return ending }
+      if !around.lineage.holds, let ending = feed(.signalled(nil), around) { return ending }
       if let ending = feed(.tick, around) { return ending }
       for event in reap(around) {
         if let ending = feed(event, around) { return ending }
@@ -71,16 +73,18 @@ struct ServerRun: ~Copyable {
       let (signal, code) = (raw & 0x7f, (raw >> 8) & 0xff)
       let tail = server?.tail() ?? ""
       var events: [Supervision.Event] = []
-      // Whoever told both of us to end may have told the server a moment sooner.
-      if signal == SIGTERM, let mine = around.signals.interruption(within: .milliseconds(100)) {
+      // Whoever told both of us to end may have told the server a moment sooner. So may our guardian, where the job is over.
+      if let mine = around.signals.interruption(within: .milliseconds(100)) {
         events.append(.signalled(mine))
+      } else if !around.lineage.holds {
+        events.append(.signalled(nil))
       }
       if signal == SIGKILL || code == 128 + SIGKILL, let before = killsBefore, let now = MemoryKills.count(),
         now > before
       {
         return events + [.ranOutOfMemory(tail: tail)]
       }
-      let how = signal == 0 ? "exit \(code)" : "signal \(signal)"
+      let how = signal == 0 ? "exit \(code)" : signalName(signal)
       let portTaken = signal == 0 && (tail.contains("already in use") || tail.contains("Address already"))
       return events + [.exited(how, portTaken: portTaken, tail: tail)]
     }
@@ -120,7 +124,7 @@ struct ServerRun: ~Copyable {
       case .kill: if let group = server?.group { kill(-group, SIGKILL) }
       case .explain(let signal):
         let facts = SignalFacts.gathered(
-          signal: signal, job: around.job, ends: around.ends, settings: around.project.settings,
+          signal: signal, job: around.job, ends: around.ends, project: around.project,
           environment: around.machine.environment)
         events = [.explained(Supervision.Ending(facts))]
       case .finish(let ending): return ending
@@ -166,7 +170,7 @@ struct ServerRun: ~Copyable {
     do throws(SystemFailure) {
       server = try ServerProcess.start(
         around.command, port: free, alive: supervision.lastBeat, project: around.project, machine: around.machine,
-        log: around.logPath,
+        log: around.logPath, lineage: around.lineage,
         cookieSecret: CookieSecret.load(project: around.project))
     } catch {
       return [.couldNotLaunch("\(error.text) (on \(around.node); is its environment set in start_server.sh?)")]

@@ -6,10 +6,21 @@ public struct Signals: Sendable {
   private let set: sigset_t
 
   /// Blocks TERM, INT, HUP and CHLD, and makes writing to a closed pipe an error instead of a death.
-  public static func block() -> Signals {
+  public static func block() -> Signals { block([SIGTERM, SIGINT, SIGHUP, SIGCHLD]) }
+
+  /// Blocks all that would end this process and can be caught: sites send what they like before a job's time is over. What
+  /// stops a process and lets it go on is not among them, for that is how a job is suspended (Slurm sends TSTP and CONT).
+  /// A fault of our own still kills: the kernel does not let it be blocked.
+  public static func blockAll() -> Signals {
+    let others: Set<Int32> = [SIGKILL, SIGSTOP, SIGPIPE, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH]
+    return block((1...64).filter { !others.contains($0) })
+  }
+
+  private static func block(_ signals: [Int32]) -> Signals {
     var set = sigset_t()
     sigemptyset(&set)
-    for signal in [SIGTERM, SIGINT, SIGHUP, SIGCHLD] { sigaddset(&set, signal) }
+    // Those that the C library keeps for itself (32 and 33) are not taken.
+    for signal in signals { sigaddset(&set, signal) }
     sigprocmask(SIG_BLOCK, &set, nil)
     signal(SIGPIPE, SIG_IGN)
     return Signals(set: set)

@@ -6,6 +6,7 @@ public struct Supervisor {
   private let project: Project
   private let machine: Machine
   private let signals: Signals
+  private let lineage: Lineage
   private let writer: LogWriter
   private let command: [String]
   private let job: JobID
@@ -19,10 +20,10 @@ public struct Supervisor {
 
   public init(
     project: Project, machine: Machine, signals: Signals, command: [String], job: JobID, ends: WallTime?,
-    say: @escaping (String) -> Void
+    lineage: Lineage, say: @escaping (String) -> Void
   ) {
     (self.project, self.machine, self.signals, self.command) = (project, machine, signals, command)
-    (self.job, self.ends, self.say) = (job, ends, say)
+    (self.job, self.ends, self.lineage, self.say) = (job, ends, lineage, say)
     writer = LogWriter(project: project, author: machine.author)
     node = project.settings.scheduler == .local ? "localhost" : machine.author.host
     logPath = Supervisor.outputFile()
@@ -75,6 +76,7 @@ public struct Supervisor {
     var quiet = QuietWait()
     do throws(CoordError) { try project.prepare() } catch { return .failure(error) }
     while true {
+      if !lineage.holds { fence.obstacle = .scriptIsOver }
       if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
       do throws(StorageFailure) {
         let began = Machine.now
@@ -191,8 +193,8 @@ public struct Supervisor {
         hangLimit: project.settings.hangLimit, checks: true, claimed: since, now: Machine.now))
     let ending = run.toTheEnd(
       ServerRun.Surroundings(
-        project: project, machine: machine, signals: signals, writer: writer, command: command, job: job, node: node,
-        logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
+        project: project, machine: machine, signals: signals, lineage: lineage, writer: writer, command: command,
+        job: job, node: node, logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
     say("the server is over: \(ending.reason)" + (ending.tail.map { "\n" + $0 } ?? ""))
     record(ending, token)
     status.remove(token: token)

@@ -8,8 +8,8 @@ struct Session {
   let signals: Signals
   let project: Project
 
-  init(_ arguments: Arguments) throws(CoordError) {
-    signals = Signals.block()
+  init(_ arguments: Arguments, signals: Signals = Signals.block()) throws(CoordError) {
+    self.signals = signals
     machine = Machine()
     self.arguments = arguments
     project = try Project(flag: arguments.values["--root"], environment: machine.environment)

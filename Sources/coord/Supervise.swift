@@ -14,9 +14,11 @@ enum Supervise {
       token = given
     }
     let (job, ends) = try identity(session)
+    // A local server is to outlive the `connect` that starts it.
+    let lineage = session.project.settings.scheduler == .local ? Lineage.none : Lineage.above()
     let supervisor = Supervisor(
       project: session.project, machine: session.machine, signals: session.signals,
-      command: session.arguments.command, job: job, ends: ends, say: Console.note)
+      command: session.arguments.command, job: job, ends: ends, lineage: lineage, say: Console.note)
     switch supervisor.run(token: token) {
     case .success(let code): return code
     case .failure(let error): throw error

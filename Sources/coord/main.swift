@@ -15,10 +15,12 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
     Console.answer(arguments.has("--json") ? line.text : "coord \(version)\n")
   case "guard":
     let words = arguments.command
-    guard words.count == 2, let group = Int32(words[0]), group > 1, let alive = Int64(words[1]) else {
-      throw .usage("guard needs a group and a time")
+    guard words.count == 3, let group = Int32(words[0]), group > 1, let alive = Int64(words[1]),
+      let lineage = Lineage(text: words[2])
+    else {
+      throw .usage("guard needs a group, a time and a lineage")
     }
-    Guardian.watch(group: group, alive: alive)
+    Guardian.watch(group: group, alive: alive, lineage: lineage)
   case "hold":
     guard let alive = arguments.command.first.flatMap({ Int64($0) }) else { throw .usage("hold needs a time") }
     Console.note(Gate.pass(Array(arguments.command.dropFirst()), alive: alive))
@@ -34,7 +36,11 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
   case "logs": try Logs.run(Session(arguments))
   case "users": try Users.run(Session(arguments))
   case "serve": try Serve.run(Session(arguments))
-  case "supervise": return try Supervise.run(Session(arguments))
+  case "supervise":
+    // Before anything else: what comes meanwhile is kept for the loop.
+    let signals = Signals.blockAll()
+    if let why = NodeCopy.become() { Console.note("coord runs from where it is: \(why)") }
+    return try Supervise.run(Session(arguments, signals: signals))
   default: throw .bug("verb \(arguments.verb.name) is in the table only")
   }
   return 0

@@ -46,8 +46,10 @@ extension Supervision {
 
 @Suite struct LateWaking {
   @Test(arguments: [
-    (0, true, Watchman.Decision.wait(.seconds(45))), (44, true, .wait(.seconds(1))), (45, true, .terminate),
-    (49, true, .terminate), (50, true, .kill), (900, true, .kill), (0, false, .terminate), (50, false, .kill),
+    (0, true, Watchman.Decision.wait(.seconds(45))), (44, true, .wait(.seconds(1))),
+    (45, true, .terminate(grace: .seconds(10))),
+    (49, true, .terminate(grace: .seconds(10))), (50, true, .kill), (900, true, .kill),
+    (0, false, .terminate(grace: .seconds(3))), (46, false, .terminate(grace: .seconds(3))), (50, false, .kill),
   ])
   func guardianDecides(silence: Int, supervised: Bool, expected: Watchman.Decision) {
     var watchman = Watchman(lastBeat: start - .seconds(60))
@@ -183,7 +185,7 @@ extension Instant {
   }
 
   @Test(arguments: [
-    (facts(nil, ends: nil), Outcome.finished, "signal 15"),
+    (facts(nil, ends: nil), Outcome.finished, "SIGTERM"),
     (facts(nil, ends: 90), .finished, "time limit"),
     (facts(nil, ends: -30), .finished, "time limit"),
     (facts(nil, ends: 91), .stopped, "(scancel)"),
@@ -200,7 +202,7 @@ extension Instant {
     (facts("JobState=COMPLETING Reason=NodeDown", ends: 3600), .lost, "node failed"),
     (facts("JobState=OUT_OF_MEMORY", ends: 3600), .failed, "--mem-per-cpu"),
     (facts(nil, ends: 3600) { $0.shuttingDown = true }, .lost, "shut down"),
-    (facts(nil, ends: nil) { $0.local = true }, .stopped, "signal 15"),
+    (facts(nil, ends: nil) { $0.local = true }, .stopped, "SIGTERM"),
   ])
   func areNamed(facts: SignalFacts, outcome: Outcome, words: String) {
     let ending = Supervision.Ending(facts)

@@ -271,7 +271,7 @@ final class SimGuardian: SimProcess {
     } else if killAt == nil, run.guards {
       switch run.guardianDecides {
       case .wait: break
-      case .terminate: killAt = world.time + world.random.seconds(0...1) + Limits.stopGrace * (1 / host.rate)
+      case .terminate(let grace): killAt = world.time + world.random.seconds(0...1) + grace * (1 / host.rate)
       case .kill:
         run.guardianEnds()
         dead = true

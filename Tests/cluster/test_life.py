@@ -179,7 +179,7 @@ def time_limit_of_the_job(make, trace):
     script.write_text(script.read_text().replace("--time=36:00:00", "--time=1"))
     connect_until_answered(project)
     end = ended(project, 150)
-    assert end["OUTCOME"] == "finished" and end["REASON"] == "time limit", end
+    assert end["OUTCOME"] == "finished" and end["REASON"] == "time limit (SIGTERM)", end
 
 
 @contextlib.contextmanager

@@ -1,0 +1,73 @@
+import CoordCore
+import Testing
+
+/// What becomes of a job that is told to end, or whose script ended: the words of `ended`, and what those who wait do.
+@Suite struct JobSignals {
+  private static let noon = WallTime(seconds: 1_795_000_000)
+
+  private static func facts(
+    _ signal: Int32?, _ job: String?, ends seconds: Int64? = 3600, warning script: String = "",
+    environment: [String: String] = [:]
+  ) -> SignalFacts {
+    var facts = SignalFacts(signal: signal, at: noon, ends: seconds.map { WallTime(seconds: noon.seconds + $0) })
+    facts.job = job
+    facts.warning = WarningSignal(script: script, environment: environment)
+    return facts
+  }
+
+  @Test(arguments: [
+    (facts(10, "JobState=RUNNING Reason=None ExitCode=0:0"), Outcome.stopped, "told to end by SIGUSR1"),
+    (facts(12, nil, ends: nil), .finished, "SIGUSR2"), (facts(24, nil), .stopped, "SIGXCPU"),
+    (facts(36, nil), .stopped, "SIGRTMIN+2"), (facts(10, nil, ends: 60), .finished, "time limit (SIGUSR1)"),
+    // What ran the supervisor got it.
+    (facts(nil, "JobState=FAILED ExitCode=0:15"), .stopped, "script was ended by SIGTERM"),
+    (facts(nil, "JobState=COMPLETING ExitCode=0:9"), .stopped, "script was ended by SIGKILL"),
+    (facts(nil, "JobState=FAILED ExitCode=138:0"), .stopped, "script was ended by SIGUSR1"),
+    (facts(nil, "JobState=CANCELLED ExitCode=0:15", ends: nil), .stopped, "SIGTERM"),
+    (facts(nil, "JobState=FAILED ExitCode=0:15", ends: nil), .finished, "SIGTERM"),
+    (facts(nil, "JobState=TIMEOUT ExitCode=0:15"), .finished, "time limit (SIGTERM)"),
+    (facts(nil, "JobState=PREEMPTED ExitCode=0:15"), .lost, "preempted"),
+    (facts(nil, "JobState=OUT_OF_MEMORY ExitCode=0:125"), .failed, "--mem-per-cpu"),
+    (facts(nil, "JobState=COMPLETED ExitCode=0:0"), .failed, "script ended before its server (exit 0)"),
+    (facts(nil, "JobState=FAILED ExitCode=3:0"), .failed, "script ended before its server (exit 3)"),
+    (facts(nil, nil), .failed, "script ended before its server"),
+    // What the team lets Slurm send before the time limit; up to a minute sooner.
+    (facts(10, nil, ends: 340, warning: "#SBATCH --signal=B:USR1@300"), .finished, "time limit (SIGUSR1)"),
+    (facts(10, nil, ends: 340, warning: "#SBATCH --signal SIGUSR1@300\n"), .finished, "time limit"),
+    (facts(12, nil, ends: 340, environment: ["SBATCH_SIGNAL": "R:12@300"]), .finished, "time limit"),
+    (facts(10, nil, ends: 140, warning: "#SBATCH --signal=USR1"), .finished, "time limit"),
+    (facts(12, nil, ends: 340, warning: "#SBATCH --signal=B:USR1@300"), .stopped, "SIGUSR2"),
+    (facts(10, nil, ends: 400, warning: "#SBATCH --signal=B:USR1@300"), .stopped, "SIGUSR1"),
+    (facts(10, nil, ends: 340, warning: "# --signal=B:USR1@300"), .stopped, "SIGUSR1"),
+  ])
+  func areNamed(facts: SignalFacts, outcome: Outcome, words: String) {
+    let ending = Supervision.Ending(facts)
+    #expect(ending.outcome == outcome && ending.reason.contains(words), "\(ending)")
+  }
+
+  @Test func theSchedulerIsAskedAgainUntilItKnowsHowTheScriptEnded() {
+    #expect(Self.facts(nil, nil).awaitsItsEnd)
+    #expect(Self.facts(nil, "JobState=RUNNING ExitCode=0:0").awaitsItsEnd)
+    #expect(!Self.facts(nil, "JobState=COMPLETING ExitCode=0:0").awaitsItsEnd)
+    #expect(!Self.facts(nil, "JobState=RUNNING ExitCode=0:15").awaitsItsEnd)
+    #expect(!Self.facts(15, nil).awaitsItsEnd)
+  }
+
+  @Test func serverEndsWithTheScriptOfItsJob() {
+    let token = World.token(1)
+    let start = Instant(sinceBoot: .seconds(1000))
+    var s = Supervision(token: token, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
+    _ = s.begin(now: start)
+    _ = s.handle(.answered, now: start)
+    #expect(s.handle(.signalled(nil), now: start) == [.terminate, .beat(.stopping), .explain(nil)])
+    #expect(s.handle(.signalled(nil), now: start).isEmpty)
+    #expect(s.handle(.groupEmptied, now: start).isEmpty)
+    let end = Supervision.Ending(.stopped, "by SIGTERM")
+    #expect(s.handle(.explained(end), now: start) == [.finish(end)])
+  }
+
+  @Test(arguments: [
+    (1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (34, "SIGRTMIN+0"), (64, "SIGRTMIN+30"), (99, "signal 99"),
+  ])
+  func haveNames(number: Int32, name: String) { #expect(signalName(number) == name) }
+}
