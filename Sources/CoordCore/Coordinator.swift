@@ -202,6 +202,9 @@ public struct Coordinator: Sendable {
       next = "try again when Slurm answers (`squeue` tells); nothing was submitted on a doubt"
     case .pending, .submitted, .starting:
       next = "the job stays in the queue: try again later, `coord status` tells how it stands"
+    case .oddState(let job, _):
+      next =
+        "`scontrol show job \(job.id)` tells more; if no server will come of it, `coord restart` submits another job"
     case .unreachable(let endpoint):
       next = "ask the cluster's admin whether login nodes may reach \(endpoint)"
     case .stopping(let job?, _):

@@ -73,7 +73,7 @@ extension Coordinator {
       absence.begin()
       // A job that was submitted by hand claims for itself and has no `submitted`.
       if claim.body.job == nil { return [.append(submission(state, job.id))] }
-      if job.life == .over { return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress) }
+      if job.isOver { return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress) }
     case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
     case .unknown(let why), .hidden(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
@@ -119,15 +119,20 @@ extension Coordinator {
     let owner = state.claim?.author.user ?? "?"
     let inQueue = Progress.submitted(job, by: owner)
     switch sighting(state, o) {
-    case .found(let seen) where seen.life == .over:
+    case .found(let seen) where seen.isOver:
       return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: seen, inQueue)
     case .gone: return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: nil, inQueue)
     case .found(let seen):
       absence.begin()
       if goal == .settle { return [.settle(state)] }
-      let progress = Progress.pending(seen.id, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
-      return [.look(query(state, o))]
-        + pause(o, .milliseconds(500), seen.life == .pending ? progress : .submitted(seen.id, by: owner))
+      let progress: Progress =
+        switch seen.life {
+        case .pending: .pending(seen.id, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
+        case .suspended: .suspended(seen.id, by: owner)
+        case .undetermined: .oddState(seen, by: owner)
+        case .active, .over, .givenUp: .submitted(seen.id, by: owner)
+        }
+      return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
     case .unknown(let why), .hidden(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
     }
@@ -194,12 +199,12 @@ extension Coordinator {
     proofEnds = o.now + (Limits.silence - silence)
     let quiet = Progress.beatSilent(node: node, silence)
     switch sighting(state, o) {
-    case .found(let job) where job.life == .over && !isEarlierRun(job, state):
+    case .found(let job) where job.isOver && !isEarlierRun(job, state):
       // A file of another token, or none, may be what a cache shows (NFS: for 60 s): its standing still proves less.
       let isWatched = o.info.info?.token == state.liveToken || state.schedulerName == "local"
-      let isSeen = job.state != "NODE_FAIL" && isRun(job, state) && isWatched
+      let isSeen = job.life != .givenUp && isRun(job, state) && isWatched
       let isLong = silence >= Limits.lostNodeSilence
-      let sure = o.isBlind ? isLong && job.state != "NODE_FAIL" && isRun(job, state) : isSeen || isLong
+      let sure = o.isBlind ? isLong && job.life != .givenUp && isRun(job, state) : isSeen || isLong
       return proveGone(state, o, apart: Limits.jobLooks, enough: sure, job: job, quiet)
     case .gone:
       // /proc of the job's own host knows; a scheduler may only have given up.
@@ -251,7 +256,7 @@ extension Coordinator {
       last.unchanged < Limits.beatPause, state.phase == .submitted || mine?.mayHaveJob(token) == true
     else { return [end] }
     switch sighting(state, o) {
-    case .found(let job) where job.life != .over:
+    case .found(let job) where !job.isOver:
       cancelled[token] = o.now
       return [.cancel(job.id, token: token), end]
     case .found, .gone: return [end]

@@ -15,6 +15,8 @@ extension Coordinator {
       return ending(state, .lost, "\(name) was lost (\(job?.state ?? ""))")
     case (.submitted, "CANCELLED"?):
       return ending(state, .failed, "\(name) was cancelled before the server started")
+    case (.submitted, "DEADLINE"?):
+      return ending(state, .failed, "\(name) did not start before its --deadline (hpc_utils/start_server.sh)")
     case (.submitted, let jobState?):
       return ending(state, .failed, "\(name) ended before the server started (\(jobState)); its log may say why")
     case (.submitted, nil):

@@ -62,8 +62,8 @@ public struct ForeignServer: Hashable, Sendable {
 }
 
 extension QueuedJob {
-  /// It runs, or stands still and may go on.
-  var isAtWork: Bool { (life == .active || life == .suspended) && state != "COMPLETING" }
+  /// It runs, or stands still and may go on; or nobody knows.
+  var isAtWork: Bool { [.active, .suspended, .undetermined].contains(life) && state != "COMPLETING" }
 
   /// It runs a server, or will.
   var mayServe: Bool { isAtWork || life == .pending }

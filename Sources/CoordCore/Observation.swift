@@ -104,6 +104,8 @@ public enum Progress: Hashable, Sendable {
   case claimed(by: String, host: String)
   case submitted(JobID, by: String)
   case pending(JobID, by: String, reason: String, expectedStart: String?)
+  /// Its state tells nothing certain.
+  case oddState(QueuedJob, by: String)
   case starting(JobID?, node: String)
   case beatSilent(node: String, Duration)
   case unreachable(Endpoint)
@@ -126,6 +128,7 @@ public enum Progress: Hashable, Sendable {
     case .pending(let job, let by, let reason, let start):
       "job \(job) of \(by) is waiting in the queue"
         + (reason.isEmpty ? "" : " (\(reason))") + (start.map { ", expected to start at \($0)" } ?? "")
+    case .oddState(let job, let by): "job \(job.id) of \(by) is \(job.stateInWords)"
     case .starting(let job, let node): "\(job.map { "job \($0)" } ?? "the job") is starting the server on \(node)"
     case .beatSilent(let node, _): "the server on \(node) has gone quiet: making sure that it is gone"
     case .unreachable(let endpoint): "the server is alive, but \(endpoint) does not accept a connection from here"

@@ -66,7 +66,7 @@ extension Wanted {
   fileprivate func job(in jobs: [QueuedJob]) -> QueuedJob? {
     let ours = jobs.filter { $0.token == token && $0.uid == owner }
     // Where the token was given to more than one job, the known one is meant; else one that may still run.
-    return ours.first { $0.id.number == job?.number } ?? ours.first { $0.life != .over } ?? ours.first
+    return ours.first { $0.id.number == job?.number } ?? ours.first { !$0.isOver } ?? ours.first
       ?? (isByHand
         ? jobs.first { $0.id.number == job?.number && $0.uid == owner && $0.isOurScript && $0.token == nil } : nil)
   }

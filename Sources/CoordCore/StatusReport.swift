@@ -70,7 +70,7 @@ public struct StatusReport: Sendable {
       switch sighting {
       case .found(let seen)?:
         let start = seen.expectedStart.map { ", expected to start at \($0)" } ?? ""
-        return "\(job) is \(seen.state)\(seen.reason.isEmpty ? "" : " (\(seen.reason))")\(start)"
+        return "\(job) is \(seen.stateInWords)\(seen.reason.isEmpty ? "" : " (\(seen.reason))")\(start)"
       case .gone?: return "\(job) is not in the queue any more; the next connect records that"
       case .unknown(let why)?, .hidden(let why)?: return "\(job) was submitted; the scheduler: \(why)"
       case nil: return "\(job) was submitted"

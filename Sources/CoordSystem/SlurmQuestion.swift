@@ -86,7 +86,7 @@ struct SlurmQuestion {
       }
     }
     for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
-      guard jobs[index].life == .over, jobs[index].restarts == nil else { continue }
+      guard jobs[index].isOver, jobs[index].restarts == nil else { continue }
       if case .job(let job) = details(jobs[index].id), job.token == query.token { jobs[index].restarts = job.restarts }
     }
     answer.outcome = .answered(jobs)

@@ -273,7 +273,7 @@ private func watch(
     #expect(watch(&c, &w, seconds: 10) { w, _ in w.answer([], seesEverybody: false) }?.outcome == .lost)
   }
 
-  @Test(arguments: [("FAILED", 15...35), ("NODE_FAIL", 75...90), ("", 75...90)])
+  @Test(arguments: [("FAILED", 15...35), ("NODE_FAIL", 75...90), ("BOOT_FAIL", 75...90), ("", 75...90)])
   func silentServerOfAJobThatIsOver(state: String, after: ClosedRange<Int>) {
     var w = World()
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }

@@ -207,7 +207,7 @@ extension LogFold {
   }
 
   @Test func jobOfOlderScriptsIsAForeignServer() {
-    for state in ["RUNNING", "PENDING", "SUSPENDED"] {
+    for state in ["RUNNING", "PENDING", "SUSPENDED", "REVOKED", "A_STATE_OF_TOMORROW"] {
       var w = World()
       let error = outcome(&w, jobs: [job("77", state, dir: "/project")]).error
       #expect(error?.exitCode == 69 && error?.why.contains("job 77 of megan") == true)

@@ -1,35 +1,9 @@
-/// What one of Slurm's job states means for the service. Names: squeue(1), JOB STATE CODES, Slurm 17.11 to 24.11.
-public enum JobLife: Hashable, Sendable {
-  case pending
-  /// On its node, or about to be, or just leaving it: its processes may exist.
-  case active
-  /// On its node, but its processes do not run (scontrol suspend): they may go on at any moment.
-  case suspended
-  /// No process of it exists and none will.
-  case over
-  /// A state that this program does not know. Never taken for "over".
-  case undetermined
-
-  public init(slurmState state: String) {
-    switch state {
-    case "PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD", "POWER_UP_NODE":
-      self = .pending
-    case "RUNNING", "CONFIGURING", "COMPLETING", "RESIZING", "SIGNALING", "STAGE_OUT":
-      self = .active
-    case "SUSPENDED", "STOPPED": self = .suspended
-    case "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "LAUNCH_FAILED", "NODE_FAIL",
-      "OUT_OF_MEMORY", "PREEMPTED", "RECONFIG_FAIL", "REVOKED", "TIMEOUT":
-      self = .over
-    default: self = .undetermined
-    }
-  }
-}
-
 /// One job of a queue listing.
 public struct QueuedJob: Hashable, Sendable {
   public var id: JobID
   public var user: String
   public var uid: UInt32?
+  /// The long word; a word that is not in the table of states as it was printed.
   public var state: String
   public var reason: String
   /// When the scheduler expects it to start, as it says it; nil where it does not.
@@ -45,12 +19,19 @@ public struct QueuedJob: Hashable, Sendable {
     id: JobID, user: String, uid: UInt32?, state: String, reason: String = "", expectedStart: String? = nil,
     comment: String = "", name: String = "", workDir: String = "", restarts: Int? = nil
   ) {
-    (self.id, self.user, self.uid, self.state) = (id, user, uid, state)
+    (self.id, self.user, self.uid, self.state) = (id, user, uid, SlurmState(state)?.name ?? state)
     (self.reason, self.expectedStart, self.comment) = (reason, expectedStart, comment)
     (self.name, self.workDir, self.restarts) = (name, workDir, restarts)
   }
 
   public var life: JobLife { JobLife(slurmState: state) }
+  /// The scheduler runs it no more, whether it saw its processes end or gave them up.
+  public var isOver: Bool { life == .over || life == .givenUp }
+  /// The word, and what it means where that is not plain.
+  public var stateInWords: String {
+    guard let known = SlurmState(state) else { return "in a state that this coord does not know (\(state))" }
+    return state + (known.means.map { ": \($0)" } ?? "")
+  }
   public var token: Token? { JobComment(comment)?.token }
   /// The log that its token belongs to, where the comment names it.
   public var log: String? { JobComment(comment)?.log }
