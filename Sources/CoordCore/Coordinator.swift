@@ -200,6 +200,8 @@ public struct Coordinator: Sendable {
       return .sharedDirectory(what: "the shared directory cannot be read", why: why)
     case .schedulerSilent:
       next = "try again when Slurm answers (`squeue` tells); nothing was submitted on a doubt"
+    case .pending(let job, _) where job.adviceWhileWaiting != nil:
+      next = job.adviceWhileWaiting ?? ""
     case .pending, .submitted, .starting:
       next = "the job stays in the queue: try again later, `coord status` tells how it stands"
     case .oddState(let job, _):
@@ -217,9 +219,9 @@ public struct Coordinator: Sendable {
     case .askingScheduler, .claimed, .beatSilent, .stopping, .ending, .olderLife:
       next = "try again in a minute"
     }
-    guard let slowDisk else { return .tryAgain(what: what, why: progress.text, next: next) }
+    guard let slowDisk else { return .tryAgain(what: what, why: progress.why, next: next) }
     return .tryAgain(
-      what: what, why: progress.text + "\n" + slowDisk, next: next + "; ask the administrators about this file system")
+      what: what, why: progress.why + "\n" + slowDisk, next: next + "; ask the administrators about this file system")
   }
 
   func query(_ state: ServiceState, _ o: Observation) -> QueueQuery {

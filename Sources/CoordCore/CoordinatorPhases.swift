@@ -127,7 +127,7 @@ extension Coordinator {
       if goal == .settle { return [.settle(state)] }
       let progress: Progress =
         switch seen.life {
-        case .pending: .pending(seen.id, by: owner, reason: seen.reason, expectedStart: seen.expectedStart)
+        case .pending: .pending(seen, by: owner)
         case .suspended: .suspended(seen.id, by: owner)
         case .undetermined: .oddState(seen, by: owner)
         case .active, .over, .givenUp: .submitted(seen.id, by: owner)

@@ -103,7 +103,7 @@ public enum Progress: Hashable, Sendable {
   case askingScheduler
   case claimed(by: String, host: String)
   case submitted(JobID, by: String)
-  case pending(JobID, by: String, reason: String, expectedStart: String?)
+  case pending(QueuedJob, by: String)
   /// Its state tells nothing certain.
   case oddState(QueuedJob, by: String)
   case starting(JobID?, node: String)
@@ -118,17 +118,25 @@ public enum Progress: Hashable, Sendable {
   /// A server of a log that is not here any more may live; how long it was quiet.
   case olderLife(String, Duration)
 
+  /// What is said while it is waited for: where waiting alone does not help, what does.
   public var text: String {
+    if case .pending(let job, _) = self, job.pending.outlook != .waits, let advice = job.adviceWhileWaiting {
+      return "\(why); \(advice)"
+    }
+    return why
+  }
+
+  /// What it is, without advice.
+  public var why: String {
     switch self {
     case .directory(let why): "the shared directory cannot be read: \(why)"
     case .schedulerSilent(let why): "the scheduler does not answer: \(why)"
     case .askingScheduler: "asking the scheduler"
     case .claimed(let by, let host): "\(by) on \(host) is submitting the job"
     case .submitted(let job, let by): "job \(job) of \(by) is in the queue"
-    case .pending(let job, let by, let reason, let start):
-      "job \(job) of \(by) is waiting in the queue"
-        + (reason.isEmpty ? "" : " (\(reason))") + (start.map { ", expected to start at \($0)" } ?? "")
-    case .oddState(let job, let by): "job \(job.id) of \(by) is \(job.stateInWords)"
+    case .pending(let job, let by):
+      "job \(job.id) of \(by) \(job.waitingInWords)"
+    case .oddState(let job, let by): "job \(job.id) of \(by) \(job.waitingInWords)"
     case .starting(let job, let node): "\(job.map { "job \($0)" } ?? "the job") is starting the server on \(node)"
     case .beatSilent(let node, _): "the server on \(node) has gone quiet: making sure that it is gone"
     case .unreachable(let endpoint): "the server is alive, but \(endpoint) does not accept a connection from here"

@@ -71,6 +71,9 @@ public struct QueueBoard<Files: LockFiles> {
     return nil
   }
 
+  /// When the answer was written, by the file system's clock; nil where that cannot be told.
+  public func written(_ reading: QueueReading) -> WallTime? { files.written(QueueName.name(reading.number, "answer")) }
+
   /// Takes the right to ask, if it is due; the number to answer under, or nil if somebody else has it or had it just now.
   ///
   /// Ages are measured on the file system's own clock, or watched on this process's; hosts' wall clocks do not matter.

@@ -103,6 +103,7 @@ extension QueuedJob {
     t.add("JOB", fields.joined(separator: "|"))
     for (key, value) in [
       ("JOB_USER", user), ("JOB_REASON", reason), ("JOB_COMMENT", comment), ("JOB_NAME", name), ("JOB_DIR", workDir),
+      ("JOB_RESERVATION", reservation?.line ?? ""),
     ] where !value.isEmpty { t.add(key, value) }
   }
 
@@ -120,6 +121,7 @@ extension QueuedJob {
     case "JOB_COMMENT": comment = value
     case "JOB_NAME": name = value
     case "JOB_DIR": workDir = value
+    case "JOB_RESERVATION": reservation = Reservation(line: value)
     default: break
     }
   }

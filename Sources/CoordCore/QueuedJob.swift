@@ -14,6 +14,8 @@ public struct QueuedJob: Hashable, Sendable {
   public var workDir: String
   /// How often it was requeued, where the scheduler said so.
   public var restarts: Int?
+  /// What keeps it waiting, where that was asked for.
+  public var reservation: Reservation?
 
   public init(
     id: JobID, user: String, uid: UInt32?, state: String, reason: String = "", expectedStart: String? = nil,

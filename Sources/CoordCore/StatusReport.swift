@@ -18,6 +18,12 @@ public struct StatusReport: Sendable {
   /// Whether that heartbeat moves.
   public var beats = false
   public var sighting: Sighting?
+  /// When the scheduler said so.
+  public var asked: WallTime?
+  /// How long ago that was, where it was not asked just now.
+  public var age: Duration?
+  /// Why it did not answer this time.
+  public var silence: String?
   public var foreign: ForeignServer?
 
   public init(service: ServiceState) { self.service = service }
@@ -69,8 +75,7 @@ public struct StatusReport: Sendable {
     case .pending:
       switch sighting {
       case .found(let seen)?:
-        let start = seen.expectedStart.map { ", expected to start at \($0)" } ?? ""
-        return "\(job) is \(seen.stateInWords)\(seen.reason.isEmpty ? "" : " (\(seen.reason))")\(start)"
+        return "\(job) \(seen.waitingInWords)"
       case .gone?: return "\(job) is not in the queue any more; the next connect records that"
       case .unknown(let why)?, .hidden(let why)?: return "\(job) was submitted; the scheduler: \(why)"
       case nil: return "\(job) was submitted"
@@ -90,6 +95,12 @@ public struct StatusReport: Sendable {
     }
   }
 
+  /// What to do, where that is not to wait.
+  public var next: String? {
+    guard state == .pending, case .found(let seen)? = sighting else { return nil }
+    return seen.adviceWhileWaiting
+  }
+
   /// What is shown, in order.
   public var lines: [(String, String)] {
     var lines = [("state", state.rawValue), ("why", why)]
@@ -102,6 +113,16 @@ public struct StatusReport: Sendable {
       lines.append(("started", info.started.text))
       if let ends = info.ends { lines.append(("ends", ends.text)) }
       lines.append(("heartbeat", info.heartbeat.text))
+    }
+    if let next { lines.append(("next", next)) }
+    if let asked {
+      let ago = age.map { " (\($0.spoken) ago)" } ?? ""
+      lines.append(
+        (
+          "queue",
+          "as it was at \(asked.text)\(ago)"
+            + (silence.map { "; the scheduler does not answer now: \($0.onOneLine)" } ?? "")
+        ))
     }
     lines.append(("lock", "\(service.lastNumber)"))
     return lines

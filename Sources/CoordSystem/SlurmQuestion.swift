@@ -69,6 +69,12 @@ struct SlurmQuestion {
       ?? .unknown("scontrol shows job \(job) in a way that is not understood")
   }
 
+  private func reservation() -> Reservation? {
+    let command = [folder + "scontrol"] + clusters + ["--oneliner", "show", "reservation"]
+    let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall)
+    return done.status == 0 ? Reservation.inTheWay(scontrol: done.output) : nil
+  }
+
   /// A known job that is in no listing is looked for once more, by the command that nobody caches; of one that is over, the run
   /// is asked for that is over.
   private func complete(_ answer: Answer, _ jobs: [QueuedJob]) -> Answer {
@@ -88,6 +94,10 @@ struct SlurmQuestion {
     for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
       guard jobs[index].isOver, jobs[index].restarts == nil else { continue }
       if case .job(let job) = details(jobs[index].id), job.token == query.token { jobs[index].restarts = job.restarts }
+    }
+    for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
+      guard jobs[index].mayBeKeptByReservation else { continue }
+      jobs[index].reservation = reservation()
     }
     answer.outcome = .answered(jobs)
     return answer

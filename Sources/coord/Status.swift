@@ -1,7 +1,7 @@
 import CoordCore
 import CoordSystem
 
-/// `coord status`: how the server stands. Changes nothing.
+/// `coord status`: how the server stands. Writes nothing.
 enum Status {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
     let state = try session.readState()
@@ -33,6 +33,8 @@ enum Status {
     line.add("heartbeat", report.info?.heartbeat.text)
     line.add("lock", report.service.lastNumber)
     line.add("why", report.why)
+    line.add("next", report.next)
+    line.add("queue", report.asked?.text)
     return line.text
   }
 }
@@ -49,9 +51,8 @@ private struct StatusReader {
       report.foreign = search.find(beside: state, asking: session.scheduler)
     case .started:
       (report.info, report.beats) = watch(state)
-      if !report.beats { report.sighting = try look(state, PosixLockFiles(directory: session.project.locks)) }
-    case .claimed, .submitted:
-      report.sighting = try look(state, PosixLockFiles(directory: session.project.locks))
+      if !report.beats { try look(state, &report) }
+    case .claimed, .submitted: try look(state, &report)
     }
     return report
   }
@@ -71,21 +72,29 @@ private struct StatusReader {
     return (info, false)
   }
 
-  private func look(_ state: ServiceState, _ files: PosixLockFiles) throws(StorageFailure) -> Sighting {
-    try look(state, files, session.scheduler)
-  }
-
-  private func look<Cluster: Scheduler>(
-    _ state: ServiceState, _ files: PosixLockFiles, _ scheduler: Cluster
-  ) throws(StorageFailure) -> Sighting {
-    guard let token = state.liveToken, let owner = state.owner else { return .unknown("no job") }
-    var board = QueueBoard(files, nonce: session.machine.author.nonce)
-    if let number = try board.takeRight(now: Machine.now) {
-      let query = QueueQuery(job: state.job, token: token, cluster: state.job?.cluster)
-      try board.publish(scheduler.queue(query), number: number)
-    }
-    guard let reading = try board.latest() else { return .unknown("not asked yet") }
+  /// What the queue shows. Nothing is written, not even the right to ask: what the team was told a moment ago is shown, else the
+  /// scheduler is asked once, for this command alone. Where that tells less than an older answer, the older one is shown.
+  private func look(_ state: ServiceState, _ report: inout StatusReport) throws(StorageFailure) {
+    guard let token = state.liveToken, let owner = state.owner else { return }
+    let scheduler = session.scheduler
     let wanted = state.wanted(token, of: owner, scheduler: scheduler.name, home: session.project.home)
-    return Sighting(of: wanted, in: reading.snapshot)
+    var board = QueueBoard(
+      PosixLockFiles(directory: session.project.locks), nonce: session.machine.author.nonce)
+    let known = try board.latest()
+    let before = known.map { Sighting(of: wanted, in: $0.snapshot) }
+    let written = known.flatMap { board.written($0) }
+    let age = written.map { $0.distance(to: Machine.wall) }
+    if case .found? = before, let age, age <= Limits.freshness {
+      (report.sighting, report.asked, report.age) = (before, written, age)
+      return
+    }
+    let snapshot = scheduler.queue(QueueQuery(job: state.job, token: token, cluster: state.job?.cluster))
+    let now = Sighting(of: wanted, in: snapshot)
+    if case .unknown(let why) = snapshot.outcome { report.silence = why }
+    switch (now, before) {
+    case (.unknown, .found?), (.hidden, .found?):
+      (report.sighting, report.asked, report.age) = (before, written, age)
+    default: (report.sighting, report.asked) = (now, report.silence == nil ? Machine.wall : nil)
+    }
   }
 }

@@ -1,7 +1,12 @@
 """What the scheduler says of a job that does not serve yet, and what the team then reads."""
+import contextlib
+import json
 import re
+import subprocess
+import time
 
 import pytest
+from conftest import eventually
 
 LATER = "--begin=now+1hour"
 
@@ -34,3 +39,112 @@ def test_state_that_proves_nothing_ends_nothing(project, state, words):
     assert again.code == 75 and len(project.calls("sbatch")) == 2, again
     assert project.kinds() == ["claimed", "submitted", "stop-requested", "ended", "claimed", "submitted"]
     assert project.run("stop").code == 0
+
+
+def scontrol(*words):
+    return subprocess.run(["scontrol", *words], check=True, capture_output=True, text=True).stdout
+
+
+@contextlib.contextmanager
+def changed(kind, name, change, back):
+    """A partition or a node as an administrator changes it."""
+    scontrol("update", f"{kind}={name}", *change)
+    try:
+        yield
+    finally:
+        scontrol("update", f"{kind}={name}", *back)
+
+
+def partition():
+    return re.search(r"PartitionName=(\w+)", scontrol("show", "partition"))[1]
+
+
+def test_held_job_says_how_it_is_released(project):
+    project.edit_job("--hold")
+    first = waiting(project)
+    ((job, *_),) = project.jobs()
+    release = f"scontrol release {job}"
+    assert f"job {job} of ann1 is held (JobHeldUser)" in first.errors and release in first.errors, first
+    assert "expected to start" not in first.errors and "try again later" not in first.errors, first
+    status = project.run("status", user="ann2")
+    assert status.code == 75 and "is held (JobHeldUser)" in status.output and f"ann1 lets it go with `{release}`" in status.output
+    scontrol("hold", job)
+    assert "an administrator holds it" in waiting(project, user="ann2").errors
+    scontrol("release", job)
+    result = project.run("connect", user="ann2")
+    assert result.code == 0 and len(project.calls("sbatch")) == 1, result
+
+
+def test_job_that_can_never_start_says_what_to_correct(project):
+    name = partition()
+    before = re.search(r"MaxTime=(\S+)", scontrol("show", "partition", name))[1]
+    with changed("PartitionName", name, ["MaxTime=10"], [f"MaxTime={before}"]):
+        result = waiting(project)
+        assert "cannot start as it is (PartitionTimeLimit)" in result.errors, result
+        assert "correct --time" in result.errors and "coord restart" in result.errors, result
+        # Which is enough.
+        project.edit_job("--time=5")
+        script = project.path / "hpc_utils" / "start_server.sh"
+        script.write_text(re.sub(r"^#SBATCH --time=(?!5$).*\n", "", script.read_text(), flags=re.M))
+        again = project.run("restart")
+        assert again.code == 0, again
+
+
+def test_partition_that_is_down(project):
+    name = partition()
+    with changed("PartitionName", name, ["State=DOWN"], ["State=UP"]):
+        result = waiting(project)
+        assert "(PartitionDown): its partition starts no jobs" in result.errors, result
+        assert "scontrol show partition" in result.errors and "administrators" in result.errors, result
+    assert project.run("connect").code == 0
+
+
+def test_node_that_is_drained(project):
+    project.edit_job("--nodelist=node3")
+    with changed("NodeName", "node3", ["State=DRAIN", "Reason=test"], ["State=RESUME"]):
+        result = waiting(project)
+        assert "ReqNodeNotAvail, UnavailableNodes:node3" in result.errors and "sinfo -R" in result.errors, result
+    assert project.run("connect").code == 0
+
+
+def test_end_of_a_maintenance_is_named(project):
+    scontrol("create", "reservation", "ReservationName=yearly", "StartTime=now", "Duration=60", "Users=root", "Nodes=ALL",
+             "Flags=MAINT,IGNORE_JOBS")
+    try:
+        end = re.search(r"EndTime=(\S+)", scontrol("show", "reservation", "yearly"))[1]
+        result = waiting(project)
+        assert f"under maintenance until {end} (reservation yearly)" in result.errors, result
+        assert "it starts when the reservation has ended" in result.errors, result
+        assert f"until {end}" in project.run("status", user="ann2", host="login2").output
+    finally:
+        scontrol("delete", "ReservationName=yearly")
+    assert project.run("connect").code == 0
+
+
+def test_status_writes_nothing(project):
+    """Whatever the state, whoever asks: so a full or closed directory is no hindrance."""
+    project.edit_job(LATER)
+    waiting(project)
+    folder = project.path / "hpc_utils" / "locks"
+
+    def everything():
+        return {path: (s.st_ino, s.st_mtime_ns, s.st_ctime_ns, s.st_size) for path in [project.path, *project.path.rglob("*")]
+                if project.shims not in [path, *path.parents] for s in [path.lstat()]}
+    before = everything()
+    asked = len(project.calls("squeue"))
+    shown = project.run("status", user="ann2")
+    # What the team was told just now is shown.
+    assert shown.code == 75 and re.search(r"^queue: +as it was at 20\S+ \(\d+ s ago\)$", shown.output, re.M), shown
+    assert len(project.calls("squeue")) == asked
+    answers = sorted(folder.glob("queue.*.answer"), key=lambda p: p.stat().st_mtime)
+    eventually(lambda: time.time() - answers[-1].stat().st_mtime > 17, 30, "that is old")
+    for host in ["login1", "login2"]:
+        fresh = project.run("status", "--json", user="ann2", host=host)
+        assert fresh.code == 75 and json.loads(fresh.output)["state"] == "pending", fresh
+    assert len(project.calls("squeue")) > asked
+    # Where the scheduler does not answer, what is known is shown, and how old that is.
+    project.wrap("squeue", 'echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2; exit 1')
+    old = project.run("status", user="ann3")
+    assert old.code == 75 and "is waiting in the queue (BeginTime)" in old.output, old
+    assert re.search(r"\(\d+ s ago\); the scheduler does not answer now: .*connect failure", old.output), old
+    assert everything() == before

@@ -137,7 +137,7 @@ def test_numbers_that_a_wrapper_of_sbatch_prints(project, others, script):
     ((ours, *_),) = project.jobs()
     assert waiting.code == 75 and f"job {ours} of ann1 is waiting" in waiting.errors, waiting
     status = project.run("status")
-    assert re.search(rf"^job: +{ours}$", status.output, re.M) and f"job {ours} is PENDING" in status.output, status
+    assert re.search(rf"^job: +{ours}$", status.output, re.M) and f"job {ours} is waiting in the queue" in status.output, status
     stopped = project.run("stop")
     assert stopped.code == 0 and project.kinds()[-1] == "ended", stopped
     assert state(project, ours) == "CANCELLED" and state(project, other) == "PENDING"
