@@ -71,7 +71,7 @@ public enum CleanupPlan {
   ) -> [QueuedJob] {
     guard case .answered(let jobs) = snapshot.outcome else { return [] }
     return jobs.filter { job in
-      guard job.uid == me, [.pending, .active, .suspended].contains(job.life), job.state != "COMPLETING",
+      guard job.uid == me, [.pending, .active, .suspended].contains(job.life), !job.isCompleting,
         let token = job.token, known.contains(token), job.log == nil || job.log == log
       else { return false }
       if token != state.liveToken { return true }

@@ -216,7 +216,7 @@ public struct Coordinator: Sendable {
     case .suspended(let job, let by):
       next =
         "it goes on after `scontrol resume \(job)` (an operator of the cluster); or \(by) ends it with `scancel \(job)`"
-    case .askingScheduler, .claimed, .beatSilent, .stopping, .ending, .olderLife:
+    case .askingScheduler, .claimed, .completing, .beatSilent, .stopping, .ending, .olderLife:
       next = "try again in a minute"
     }
     guard let slowDisk else { return .tryAgain(what: what, why: progress.why, next: next) }

@@ -70,10 +70,12 @@ extension Coordinator {
     }
     switch sighting(state, o) {
     case .found(let job):
-      absence.begin()
       // A job that was submitted by hand claims for itself and has no `submitted`.
       if claim.body.job == nil { return [.append(submission(state, job.id))] }
-      if job.isOver { return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress) }
+      if job.isOver || job.isCompleting {
+        return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress)
+      }
+      absence.begin()
     case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
     case .unknown(let why), .hidden(let why):
       return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
@@ -121,6 +123,10 @@ extension Coordinator {
     switch sighting(state, o) {
     case .found(let seen) where seen.isOver:
       return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: seen, inQueue)
+    case .found(let seen) where seen.isCompleting:
+      // Its fence is lost once this is recorded, whatever still runs there.
+      return proveGone(
+        state, o, apart: Limits.tokenLooks, enough: true, job: seen, .completing(seen.id, by: owner))
     case .gone: return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: nil, inQueue)
     case .found(let seen):
       absence.begin()

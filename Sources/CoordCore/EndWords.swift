@@ -17,6 +17,11 @@ extension Coordinator {
       return ending(state, .failed, "\(name) was cancelled before the server started")
     case (.submitted, "DEADLINE"?):
       return ending(state, .failed, "\(name) did not start before its --deadline (hpc_utils/start_server.sh)")
+    case (_, "COMPLETING"?):
+      return ending(
+        state, .failed,
+        "\(name) ended before the server started, and hangs on its node (COMPLETING: an epilog of the cluster); "
+          + "its log may say why")
     case (.submitted, let jobState?):
       return ending(state, .failed, "\(name) ended before the server started (\(jobState)); its log may say why")
     case (.submitted, nil):

@@ -63,7 +63,7 @@ public struct ForeignServer: Hashable, Sendable {
 
 extension QueuedJob {
   /// It runs, or stands still and may go on; or nobody knows.
-  var isAtWork: Bool { [.active, .suspended, .undetermined].contains(life) && state != "COMPLETING" }
+  var isAtWork: Bool { [.active, .suspended, .undetermined].contains(life) && !isCompleting }
 
   /// It runs a server, or will.
   var mayServe: Bool { isAtWork || life == .pending }

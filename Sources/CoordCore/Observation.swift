@@ -103,6 +103,8 @@ public enum Progress: Hashable, Sendable {
   case askingScheduler
   case claimed(by: String, host: String)
   case submitted(JobID, by: String)
+  /// It has ended, or is being ended, and its node does not let go of it.
+  case completing(JobID, by: String)
   case pending(QueuedJob, by: String)
   /// Its state tells nothing certain.
   case oddState(QueuedJob, by: String)
@@ -134,6 +136,7 @@ public enum Progress: Hashable, Sendable {
     case .askingScheduler: "asking the scheduler"
     case .claimed(let by, let host): "\(by) on \(host) is submitting the job"
     case .submitted(let job, let by): "job \(job) of \(by) is in the queue"
+    case .completing(let job, let by): "job \(job) of \(by) is leaving its node (COMPLETING)"
     case .pending(let job, let by):
       "job \(job.id) of \(by) \(job.waitingInWords)"
     case .oddState(let job, let by): "job \(job.id) of \(by) \(job.waitingInWords)"

@@ -34,6 +34,9 @@ public struct QueuedJob: Hashable, Sendable {
     guard let known = SlurmState(state) else { return "in a state that this coord does not know (\(state))" }
     return state + (known.means.map { ": \($0)" } ?? "")
   }
+  /// Slurm ends it, or it has ended: its script gets no processor again once KillWait is over, but its node is not clean yet (an
+  /// epilog that hangs: for days).
+  var isCompleting: Bool { state == "COMPLETING" }
   public var token: Token? { JobComment(comment)?.token }
   /// The log that its token belongs to, where the comment names it.
   public var log: String? { JobComment(comment)?.log }

@@ -240,7 +240,7 @@ private func watch(
     #expect(end?.outcome == outcome)
   }
 
-  @Test(arguments: ["CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "RUNNING", "A_STATE_OF_TOMORROW"])
+  @Test(arguments: ["CONFIGURING", "SUSPENDED", "REQUEUED", "RUNNING", "A_STATE_OF_TOMORROW"])
   func jobInAnyOtherStateIsNotOver(state: String) {
     var w = World()
     w.append(.claimed, t1)

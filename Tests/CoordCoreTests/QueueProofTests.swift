@@ -87,6 +87,67 @@ private func submitted() -> World {
   }
 }
 
+/// A job that hangs in COMPLETING and never took `started`: over means over once its fence cannot be passed any more.
+@Suite struct Completing {
+  private static let job = World.queued("COMPLETING", token: t1)
+
+  @Test func jobThatHangsAtItsEndIsOverAfterAMinute() {
+    var w = submitted()
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 200) { w, _ in w.answer([Self.job]) }
+    #expect(end?.body.outcome == .failed && (60...75).contains(end?.at ?? 0))
+    #expect(end?.body.reason?.contains("hangs on its node (COMPLETING") == true)
+  }
+
+  @Test(arguments: ["RUNNING", "PENDING"])
+  func jobThatIsSeenOtherwiseMeanwhileIsNot(state: String) {
+    var w = submitted()
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 400) { w, second in
+      w.answer([second % 60 == 55 ? World.queued(state, token: t1) : Self.job])
+    }
+    #expect(end == nil)
+  }
+
+  @Test func serverOfAJobInThatStateIsNotOver() {
+    var w = submitted()
+    w.append(.started, t1)
+    w.beat(1, token: t1)
+    var c = w.observer()
+    #expect(watch(&c, &w, seconds: 119) { w, _ in w.answer([Self.job]) } == nil)
+  }
+
+  @Test(arguments: ["COMPLETING", "FAILED"])
+  func jobByHandThatClaimedAndIsOver(state: String) {
+    var w = World()
+    w.append(.claimed, t1) { $0.job = World.job }
+    var c = w.observer()
+    let end = watch(&c, &w, seconds: 200) { w, _ in w.answer([World.queued(state, token: t1)]) }
+    #expect((90...110).contains(end?.at ?? 0))
+  }
+
+  /// I1: what is recorded while its script still runs takes the number that its fence needs.
+  @Test func fenceOfAJobThatWasGivenUpIsLost() {
+    var w = submitted()
+    w.append(.ended, t1) { $0.outcome = .failed }
+    guard case .state(let state) = w.tail.fold() else { return #expect(Bool(false)) }
+    let fence = Fence(
+      token: t1, nonce: "job", job: World.job, restarts: 0, node: "node1", scheduler: "slurm", statusFile: "", log: nil,
+      obstacle: nil, freshToken: World.token(2))
+    guard case .leave = fence.decide(state, patient: true) else { return #expect(Bool(false)) }
+  }
+
+  @Test func teamGoesOnBesideIt() {
+    var w = submitted()
+    w.append(.ended, t1) { $0.outcome = .failed }
+    var c = w.observer()
+    var job = Self.job
+    job.workDir = "/project"
+    let claim = watch(&c, &w, seconds: 20) { w, _ in w.answer([job]) }
+    #expect(claim?.body.kind == .claimed)
+  }
+}
+
 @Suite struct NumbersOfQuestions {
   @Test(arguments: [
     ([], 0), ([1, 1, 2], 2), ([7, 8], 8), ([2_000_000, 2_000_001], 2_000_001), ([1, 2, 999_999_998], 2),

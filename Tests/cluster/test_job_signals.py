@@ -9,6 +9,7 @@ import time
 
 import pytest
 from conftest import eventually
+from test_faults import slurm_conf
 from test_killed import connect_until_answered, ends_well
 from test_life import ended, last
 
@@ -197,3 +198,33 @@ def test_directories_that_run_nothing(project, tmp_path):
         capture_output=True, text=True)
     assert "coord runs from where it is: run a copy of coord in /dev/shm: Permission denied" in said.stderr, said
     assert "exit 64" in said.stdout and "coord-run" not in said.stdout, said
+
+
+@pytest.fixture
+def epilog(cluster, tmp_path):
+    """Hangs for each job while the file is there, as one that waits for a file server does."""
+    hold, script = tmp_path / "hold", tmp_path / "epilog"
+    for folder in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
+        folder.chmod(0o755)
+    script.write_text(f"#!/bin/sh\nwhile [ -e {hold} ]; do sleep 0.2; done\n")
+    script.chmod(0o755)
+    hold.touch()
+    with slurm_conf(cluster, f"Epilog={script}"):
+        yield hold
+        hold.unlink(missing_ok=True)
+
+
+def test_job_that_hangs_in_completing_blocks_nobody(cluster, project, epilog):
+    environment = project.path / "hpc_utils" / "env.sh"
+    right = environment.read_text()
+    environment.write_text("exit 3\n")
+    result = project.run("connect")
+    assert result.code == 69 and "hangs on its node (COMPLETING" in result.errors, result
+    assert "correct the cause, then try again" in result.errors, result
+    assert "COMPLETING" in cluster.squeue("--format=%T|%Z").split(f"|{project.path}")[0]
+    environment.write_text(right)
+    connect_until_answered(project, user="ann2", host="login2")
+    assert "COMPLETING" in cluster.squeue("--format=%T|%Z").split(f"|{project.path}")[0], "it hangs to this day"
+    assert project.kinds().count("started") == 1
+    epilog.unlink()
+    ends_well(project)
