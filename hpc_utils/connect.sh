@@ -361,7 +361,7 @@ ask() { # the token of the server we had, if any
   port=$(field port)
   token=$(field token)
   # Nothing but a host name, a number and hexadecimal digits gets any further.
-  case $node in '' | -* | .* | *[!A-Za-z0-9.-]*) node='' && fail 70 'the answer is no address' "coord said: $reply" 'report this' ;; esac
+  case $node in '' | -* | .* | *[!A-Za-z0-9._-]*) node='' && fail 70 'the answer is no address' "coord said: $reply" 'report this' ;; esac
   case $port in '' | *[!0-9]* | ??????*) node='' && fail 70 'the answer is no address' "coord said: $reply" 'report this' ;; esac
   case $token in *[!0-9a-f]*) token='' ;; esac
 }

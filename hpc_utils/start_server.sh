@@ -11,25 +11,27 @@
 # The data server's job. `coord connect` submits it; by hand, from the project folder:
 #   sbatch hpc_utils/start_server.sh
 # The job serves only if the team has no other server; else it says where that is and ends.
-set -u
+token=${1:-}
 
 # Slurm runs a copy of this script in the folder of the sbatch call: look upward from there.
 root=$PWD
 while [ ! -d "$root/hpc_utils" ] && [ "$root" != / ]; do root=$(dirname "$root"); done
+# That folder may have another path here: coord says which it has on the login node.
+if [ ! -d "$root/hpc_utils" ] && [ -d "${2:-}/hpc_utils" ]; then root=$2; fi
 cd "$root" || exit 78
-
-# What the server saves belongs to the team: the next one may be a teammate's job.
-umask 007
 
 # >>> your cluster: modules, conda, venv >>>
 # module load python/3.11
 # conda activate accel
-# Or keep such lines in hpc_utils/env.sh, which git does not track:
-# shellcheck source=/dev/null
-if [ -r hpc_utils/env.sh ]; then . hpc_utils/env.sh; fi
+# Or keep such lines in hpc_utils/env.sh, which git does not track. What it prints is in the job's log.
+. hpc_utils/read_env.sh
 # Worker processes of the server.
 NUM_PROCS=${NUM_PROCS:-${SLURM_NTASKS_PER_NODE:-1}}
 # <<< your cluster <<<
+
+cd "$root" || exit 78
+# What the server saves belongs to the team: the next one may be a teammate's job.
+umask 007
 
 if [ ! -x hpc_utils/bin/coord ]; then
   printf 'start_server.sh: hpc_utils/bin/coord is missing in %s\n' "$root" >&2
@@ -38,7 +40,7 @@ if [ ! -x hpc_utils/bin/coord ]; then
 fi
 
 # coord fills in {port}, {app}, {app_dir} and {credentials}, and passes the cookie secret by the environment.
-exec hpc_utils/bin/coord supervise --token "${1:-}" -- \
+exec hpc_utils/bin/coord supervise --token "$token" -- \
   panel serve '{app}' --port='{port}' \
   --basic-auth='{credentials}' --basic-login-template='{app_dir}/templates/login.html' \
   --unused-session-lifetime=600000 --liveness --num-procs="$NUM_PROCS"

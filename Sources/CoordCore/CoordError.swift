@@ -51,7 +51,7 @@ public enum CoordError: Error, Hashable, Sendable {
     switch self {
     case .usage: "see `coord help`"
     case .bug: "keep hpc_utils as it is and report this text"
-    case .sharedDirectory: "look at the quota and the file server (`df -h .`, `quota`), then try again"
+    case .sharedDirectory: "look at the quota and the file server (`df -h .`, `df -i .`, `quota`), then try again"
     case .interrupted: "a job that was submitted stays; `coord status` tells"
     case .configuration(_, _, let next), .permission(_, _, let next), .noServer(_, _, let next),
       .tryAgain(_, _, let next):

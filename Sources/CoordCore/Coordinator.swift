@@ -53,7 +53,7 @@ public struct Coordinator: Sendable {
   var cancelled: [Token: Instant] = [:]
   /// What a stop is about: the token that was live when it began.
   var target: Token?
-  var probed: (endpoint: Endpoint, at: Instant, reached: Bool)?
+  var probed: (place: ServerPlace, at: Instant, reach: Reach)?
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
   /// Numbers of answers that did not say which cluster they are of.
@@ -80,7 +80,7 @@ public struct Coordinator: Sendable {
 
   public mutating func handle(_ event: Event, now: Instant) {
     switch event {
-    case .probed(let endpoint, let reached): probed = (endpoint, now, reached)
+    case .probed(let place, let reach): probed = (place, now, reach)
     case .submitted(let token, let reply):
       if mine?.token == token { mine?.stage = .replied(reply, seenNumber: absence.latestNumber) }
     case .notSubmitted(let token, let lasting):
@@ -207,8 +207,7 @@ public struct Coordinator: Sendable {
     case .oddState(let job, _):
       next =
         "`scontrol show job \(job.id)` tells more; if no server will come of it, `coord restart` submits another job"
-    case .unreachable(let endpoint):
-      next = "ask the cluster's admin whether login nodes may reach \(endpoint)"
+    case .unreachable(let reach), .unclear(_, let reach): next = reach.next
     case .stopping(let job?, _):
       next = "it ends at its next beat, or when it leaves the queue; its owner can `scancel \(job)`"
     case .hung:

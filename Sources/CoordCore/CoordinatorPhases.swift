@@ -8,10 +8,12 @@ extension Coordinator {
     let watched = beat.changes > 0 && beat.unchanged <= Limits.freshness
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
     guard believed || watched, beat.unchanged < Limits.freshness else { return nil }
-    guard let probed, probed.endpoint == info.endpoint, o.now - probed.at < .seconds(2) else {
-      return [.probe(info.endpoint)]
-    }
-    return probed.reached ? [.answer(info)] : nil
+    guard let probed, probed.place == info.place, o.now - probed.at < .seconds(2) else { return [.probe(info.place)] }
+    guard case .reached(let endpoint) = probed.reach else { return nil }
+    // By what it was reached, ssh will reach it too.
+    var answer = info
+    answer.endpoint = endpoint
+    return [.answer(answer)]
   }
 
   mutating func idle(_ state: ServiceState, _ known: KnownTokens, _ o: Observation) -> [Action] {
@@ -165,8 +167,10 @@ extension Coordinator {
     if case .unreadable(let why) = o.info { return .directory("the heartbeat: \(why)") }
     let node = state.start?.body.node ?? "its node"
     if let info = o.info.info, info.token == state.liveToken, info.state == .hung { return .hung(node: node) }
-    if let info = o.info.info, info.token == state.liveToken, info.state == .ready, probed?.reached == false {
-      return .unreachable(info.endpoint)
+    if let info = o.info.info, info.token == state.liveToken, info.state == .ready, let reach = probed?.reach,
+      !reach.isReached
+    {
+      return .unreachable(reach)
     }
     return .starting(state.job, node: node)
   }

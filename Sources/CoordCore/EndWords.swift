@@ -20,12 +20,17 @@ extension Coordinator {
     case (_, "COMPLETING"?):
       return ending(
         state, .failed,
-        "\(name) ended before the server started, and hangs on its node (COMPLETING: an epilog of the cluster); "
-          + "its log may say why")
+        "\(name) ended before the server started, and hangs on its node (COMPLETING: an epilog of the cluster)")
+    case (.submitted, _?) where job?.couldNotOpenLog == true:
+      return ending(
+        state, .failed,
+        "\(name) could not open its log (ExitCode 0:53): its node does not see \(job?.workDir ?? ""), or nobody may write in "
+          + "hpc_utils/logs there"
+      )
     case (.submitted, let jobState?):
-      return ending(state, .failed, "\(name) ended before the server started (\(jobState)); its log may say why")
+      return ending(state, .failed, "\(name) ended before the server started (\(job?.shownEnd ?? jobState))")
     case (.submitted, nil):
-      return ending(state, .failed, "\(name) left the queue before the server started; its log may say why")
+      return ending(state, .failed, "\(name) left the queue before the server started")
     default:
       return ending(state, .lost, reason ?? "\(name) left the queue (\(job?.state ?? "gone"))")
     }
@@ -38,6 +43,14 @@ extension Coordinator {
     }
     return said
   }
+}
+
+extension QueuedJob {
+  /// slurmstepd's way to say that standard output could not be opened (slurm_errno.h: ESLURMD_STDIO…; exit 0, signal 53).
+  var couldNotOpenLog: Bool { exit.hasPrefix("0:53") }
+
+  /// Its state, and its ExitCode where that tells more.
+  var shownEnd: String { exit.isEmpty || exit == "0:0" ? state : "\(state), ExitCode \(exit)" }
 }
 
 extension CoordError {
@@ -55,7 +68,7 @@ extension CoordError {
       self = .noServer(
         what: "the server did not run (\(job))", why: reason + tail,
         next: end.body.log.map { "read \($0), correct the cause, then try again" }
-          ?? "read the newest file in hpc_utils/logs, correct the cause, then try again")
+          ?? "it left no log in hpc_utils/logs: `coord doctor --job` looks at what a job sees on a node")
     case .stopped:
       self = .noServer(
         what: "the server was stopped while you waited", why: reason, next: "run `coord connect` to start a new one")

@@ -11,5 +11,7 @@ public struct Home: Hashable, Sendable {
   }
 
   /// Whether a job runs in the project.
-  func holds(_ job: QueuedJob) -> Bool { !root.isEmpty && (job.workDir == root || job.workDir.hasPrefix(root + "/")) }
+  func holds(_ job: QueuedJob) -> Bool {
+    job.isHere || !root.isEmpty && (job.workDir == root || job.workDir.hasPrefix(root + "/"))
+  }
 }

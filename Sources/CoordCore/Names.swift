@@ -51,11 +51,11 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(node):\(port)" }
 }
 
-/// RFC 1123 names and dotted addresses; never empty, and never starting with `-` or `.`.
+/// RFC 1123 names with the `_` that resolvers accept, and dotted addresses; never empty, and never starting with `-` or `.`.
 public func isHostName(_ text: some StringProtocol) -> Bool {
   guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: "."), text.utf8.count <= 253
   else { return false }
-  return text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+  return text.utf8.allSatisfy { isAlphanumeric($0) || "-._".utf8.contains($0) }
 }
 
 func isPlainWord(_ text: some StringProtocol) -> Bool {

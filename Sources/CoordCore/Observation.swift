@@ -110,7 +110,9 @@ public enum Progress: Hashable, Sendable {
   case oddState(QueuedJob, by: String)
   case starting(JobID?, node: String)
   case beatSilent(node: String, Duration)
-  case unreachable(Endpoint)
+  case unreachable(Reach)
+  /// A server that coord did not start may be there.
+  case unclear(Endpoint, Reach)
   /// It beats, but its pages do not answer.
   case hung(node: String)
   case stopping(JobID?, by: String)
@@ -142,7 +144,9 @@ public enum Progress: Hashable, Sendable {
     case .oddState(let job, let by): "job \(job.id) of \(by) \(job.waitingInWords)"
     case .starting(let job, let node): "\(job.map { "job \($0)" } ?? "the job") is starting the server on \(node)"
     case .beatSilent(let node, _): "the server on \(node) has gone quiet: making sure that it is gone"
-    case .unreachable(let endpoint): "the server is alive, but \(endpoint) does not accept a connection from here"
+    case .unreachable(let reach): "the server is alive, but \(reach.why)"
+    case .unclear(let endpoint, let reach):
+      "a server that coord did not start may be at \(endpoint): \(reach.why)"
     case .hung(let node): "the server on \(node) is alive, but does not answer HTTP"
     case .stopping(let job, let by): "\(job.map { "job \($0)" } ?? "the server") is stopping, as \(by) asked"
     case .suspended(let job, let by): "job \(job) of \(by) is suspended by the scheduler: its server stands still"
@@ -156,7 +160,7 @@ public enum Progress: Hashable, Sendable {
 public enum Action: Hashable, Sendable {
   /// Look at the log too from now on.
   case readLog
-  case probe(Endpoint)
+  case probe(ServerPlace)
   /// Make the scheduler's view newer, if that is due.
   case look(QueueQuery)
   case append(LockDraft)
@@ -174,7 +178,7 @@ public enum Action: Hashable, Sendable {
 
 /// What came of an action.
 public enum Event: Hashable, Sendable {
-  case probed(Endpoint, reached: Bool)
+  case probed(ServerPlace, Reach)
   case submitted(Token, SubmitReply)
   /// The directory was in the way and sbatch was not called; `lasting` where that has not passed for a while.
   case notSubmitted(Token, lasting: CoordError?)

@@ -8,8 +8,11 @@ extension Coordinator {
     case .found(let server): return [.fail(server.error)]
     case .askQueue: return [.look(query(state, o))] + pause(o, .milliseconds(500), .askingScheduler)
     case .askPort(let endpoint):
-      guard let probed, probed.endpoint == endpoint, o.now - probed.at < .seconds(5) else { return [.probe(endpoint)] }
-      return probed.reached ? [.fail(ForeignServer(job: nil, endpoint: endpoint).error)] : nil
+      let place = ServerPlace(endpoint)
+      guard let probed, probed.place == place, o.now - probed.at < .seconds(5) else { return [.probe(place)] }
+      // Doubt never submits.
+      if case .slowNames = probed.reach { return pause(o, .milliseconds(1000), .unclear(endpoint, probed.reach)) }
+      return probed.reach.isReached ? [.fail(ForeignServer(job: nil, endpoint: endpoint).error)] : nil
     }
   }
 

@@ -7,7 +7,8 @@
 /// read. The header shows that squeue took the format: where that is missing, it was not asked at all.
 public struct QueueListing {
   private let query: QueueQuery
-  private let root: String
+  private let roots: [String]
+  private let name: String
   private let mark: [UInt8]
   private let numbers: [[UInt8]]
   private var jobs: [QueuedJob] = []
@@ -21,14 +22,16 @@ public struct QueueListing {
   private var hasHeader = false
   private var last: UInt8?
   private var outside: [UInt8] = []
+  private var others: Set<[UInt8]> = []
   /// Set once there is too much of it: no answer, then.
   public private(set) var limit: String?
 
   /// - Parameters:
-  ///   - root: the project's directory.
+  ///   - roots: the paths by which the project is known here.
+  ///   - name: JOB_NAME. A job of that name in another directory is kept too: the directory may be the project by another path.
   ///   - random: new for each question.
-  public init(_ query: QueueQuery, root: String, random: UInt64) {
-    (self.query, self.root) = (query, root)
+  public init(_ query: QueueQuery, roots: [String], name: String = "", random: UInt64) {
+    (self.query, self.roots, self.name) = (query, roots, name)
     mark = Array(hexadecimal(random, digits: 16).utf8)
     numbers = (query.others + (query.job.map { [$0] } ?? [])).map { Array($0.number.utf8) }
   }
@@ -108,20 +111,33 @@ public struct QueueListing {
     else { return unreadable(whole) }
     let (comment, workDir) = (text(2), text(4))
     let ours = comment.starts(with: JobComment.beginning.utf8)
-    guard ours || numbers.contains(where: head[0].elementsEqual) || isInProject(workDir) else { return }
+    let isHere = isInProject(workDir)
+    let isNamesake = !name.isEmpty && text(3).elementsEqual(name.utf8) && mayBeAlias(workDir)
+    guard ours || numbers.contains(where: head[0].elementsEqual) || isHere || isNamesake else { return }
     let (state, start) = (string(head[2]), string(head[3]))
-    jobs.append(
-      QueuedJob(
-        id: id, user: string(head[4]), uid: uid, state: state, reason: said(text(1), butNot: "None"),
-        expectedStart: state == "PENDING" && WallTime(text: start + "+00:00") != nil ? start : nil,
-        comment: said(comment, butNot: "(null)"), name: said(text(3), butNot: "(null)"),
-        workDir: said(workDir, butNot: "(null)", limit: 4096)))
+    var job = QueuedJob(
+      id: id, user: string(head[4]), uid: uid, state: state, reason: said(text(1), butNot: "None"),
+      expectedStart: state == "PENDING" && WallTime(text: start + "+00:00") != nil ? start : nil,
+      comment: said(comment, butNot: "(null)"), name: said(text(3), butNot: "(null)"),
+      workDir: said(workDir, butNot: "(null)", limit: 4096))
+    job.isHere = isHere
+    jobs.append(job)
     if jobs.count > Limits.queueRows { limit = "more than \(Limits.queueRows) jobs that could be this project's" }
   }
 
   private func isInProject(_ directory: ArraySlice<UInt8>) -> Bool {
-    guard directory.starts(with: root.utf8) else { return false }
-    return directory.count == root.utf8.count || directory[directory.startIndex + root.utf8.count] == UInt8(ascii: "/")
+    roots.contains { root in
+      guard directory.starts(with: root.utf8) else { return false }
+      return directory.count == root.utf8.count
+        || directory[directory.startIndex + root.utf8.count] == UInt8(ascii: "/")
+    }
+  }
+
+  /// A few directories of namesakes are of interest, whoever has how many of them.
+  private mutating func mayBeAlias(_ directory: ArraySlice<UInt8>) -> Bool {
+    guard others.count < 8 || others.contains(Array(directory)) else { return false }
+    others.insert(Array(directory))
+    return true
   }
 
   private func string(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self).trimmed }
@@ -135,7 +151,9 @@ public struct QueueListing {
   private mutating func unreadable(_ range: Range<Int>) {
     let line = String(decoding: rest[range].dropFirst(mark.count + 1).prefix(Limits.queueRowBytes), as: UTF8.self)
       .split(separator: String(decoding: mark, as: UTF8.self)).joined()
-    guard odd.count < 5, query.isMentioned(in: line) || line.contains("coord:") || line.contains(root) else { return }
+    guard odd.count < 5,
+      query.isMentioned(in: line) || line.contains("coord:") || roots.contains(where: { line.contains($0) })
+    else { return }
     odd.append(String(line.prefix(200)))
   }
 }

@@ -104,6 +104,7 @@ extension QueuedJob {
     for (key, value) in [
       ("JOB_USER", user), ("JOB_REASON", reason), ("JOB_COMMENT", comment), ("JOB_NAME", name), ("JOB_DIR", workDir),
       ("JOB_RESERVATION", reservation?.line ?? ""),
+      ("JOB_EXIT", exit), ("JOB_HERE", isHere ? "yes" : ""),
     ] where !value.isEmpty { t.add(key, value) }
   }
 
@@ -122,6 +123,8 @@ extension QueuedJob {
     case "JOB_NAME": name = value
     case "JOB_DIR": workDir = value
     case "JOB_RESERVATION": reservation = Reservation(line: value)
+    case "JOB_EXIT": exit = value
+    case "JOB_HERE": isHere = value == "yes"
     default: break
     }
   }

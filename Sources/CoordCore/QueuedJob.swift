@@ -16,6 +16,10 @@ public struct QueuedJob: Hashable, Sendable {
   public var restarts: Int?
   /// What keeps it waiting, where that was asked for.
   public var reservation: Reservation?
+  /// Whoever asked saw that `workDir` is in the project, by whatever path it is reached.
+  public var isHere = false
+  /// ExitCode of one that is over, as scontrol shows it; empty where it was not asked.
+  public var exit = ""
 
   public init(
     id: JobID, user: String, uid: UInt32?, state: String, reason: String = "", expectedStart: String? = nil,

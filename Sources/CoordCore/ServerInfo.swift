@@ -7,6 +7,9 @@ public struct ServerInfo: Hashable, Sendable {
   }
 
   public var endpoint: Endpoint
+  /// By what else its node may be known, and where it is.
+  public var otherNames: [String] = []
+  public var addresses: [String] = []
   public var jobID: String
   public var started: WallTime
   public var state: State
@@ -33,6 +36,8 @@ public struct ServerInfo: Hashable, Sendable {
     (self.heartbeat, self.ends, self.lock, self.token, self.user) = (heartbeat, ends, lock, token, user)
   }
 
+  public var place: ServerPlace { ServerPlace(endpoint, otherNames: otherNames, addresses: addresses) }
+
   public var encoded: [UInt8] {
     var t = KeyValueText()
     // The first four are what people and older scripts read.
@@ -48,6 +53,8 @@ public struct ServerInfo: Hashable, Sendable {
     t.add("TOKEN", token.description)
     t.add("USER", user)
     t.add("PROJECT", project.isEmpty ? nil : project)
+    t.add("NAMES", otherNames.isEmpty ? nil : otherNames.joined(separator: " "))
+    t.add("ADDRESS", addresses.isEmpty ? nil : addresses.joined(separator: " "))
     t.add("HUNG_SINCE", hungSince?.text)
     t.add("HUNG_UNTIL", hungUntil?.text)
     return Array(t.encoded.utf8)
@@ -65,8 +72,15 @@ public struct ServerInfo: Hashable, Sendable {
     self.init(
       endpoint: endpoint, jobID: jobID, started: started, state: state, beat: beat, heartbeat: heartbeat,
       ends: t["ENDS"].flatMap(WallTime.init(text:)), lock: lock, token: token, user: user, project: t["PROJECT"] ?? "")
+    // What none of them can be is passed over.
+    otherNames = Self.words(t["NAMES"]).filter { isHostName($0) }
+    addresses = Self.words(t["ADDRESS"]).filter { isAddress($0) }
     hungSince = t["HUNG_SINCE"].flatMap(WallTime.init(text:))
     hungUntil = t["HUNG_UNTIL"].flatMap(WallTime.init(text:))
+  }
+
+  private static func words(_ value: String?) -> [String] {
+    (value ?? "").split(separator: " ").prefix(NodeNames.limit).map(String.init)
   }
 }
 

@@ -15,6 +15,8 @@ public struct Settings: Hashable, Sendable {
   public var startLimit = Duration.seconds(300)
   /// What is asked of the server to see whether it answers.
   public var healthPath = "/liveness"
+  /// How login nodes call a compute node, with `{nodename}` and `{hostname}` filled in; empty: as the scheduler does.
+  public var nodeName = ""
   /// How long a server that is ready may then leave HTTP unanswered until it is ended.
   public var hangLimit = Duration.seconds(300)
   /// What has to succeed before the server is announced; empty: nothing; nil: the app is imported once.
@@ -36,6 +38,7 @@ public struct Settings: Hashable, Sendable {
   public static let keys = [
     "JOB_NAME", "STATUS_FILE", "PORT", "CREDENTIALS", "APP_PATH", "SCHEDULER", "WAIT", "START_LIMIT", "HEALTH_PATH",
     "HANG_LIMIT", "CHECK_COMMAND", "KEEP_LOGS_DAYS", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE",
+    "NODE_NAME",
   ]
 
   /// - Throws: `CoordError.configuration` for a line that is none, a key that is not known or a value that cannot be.
@@ -104,6 +107,11 @@ public struct Settings: Hashable, Sendable {
     case "KEEP_WARM":
       guard let hours = WarmHours(value) else { throw wrong("hours such as 8-20") }
       keepWarm = hours
+    case "NODE_NAME":
+      let plain = value.split(separator: "{nodename}", omittingEmptySubsequences: false).joined(separator: "n")
+        .split(separator: "{hostname}", omittingEmptySubsequences: false).joined(separator: "n")
+      guard isHostName(plain) else { throw wrong("a host name, in which {nodename} and {hostname} may stand") }
+      nodeName = value
     case "METRICS_FILE": metricsFile = try path()
     case "HEALTH_PATH":
       guard value.hasPrefix("/"), value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw wrong("a URL path") }

@@ -102,7 +102,7 @@ extension Wanted {
   private func mayBe(_ row: QueuedJob, _ job: JobID) -> Bool {
     guard row.id.number == job.number, row.uid == owner, row.token == nil else { return false }
     let otherName = name.map { !row.name.isEmpty && row.name != $0 } ?? false
-    let otherPlace = workDir.map { !row.workDir.isEmpty && row.workDir != $0 } ?? false
+    let otherPlace = workDir.map { !row.isHere && !row.workDir.isEmpty && row.workDir != $0 } ?? false
     return !otherName && !otherPlace
   }
 }

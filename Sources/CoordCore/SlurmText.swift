@@ -35,10 +35,12 @@ public enum SlurmText {
       let uid = UInt32(user[user.index(after: mark)...].dropLast())
     else { return nil }
     let reason = field("Reason") ?? ""
-    return QueuedJob(
+    var job = QueuedJob(
       id: id, user: String(user[..<mark]), uid: uid, state: state, reason: reason == "None" ? "" : reason,
       comment: field("Comment") ?? "", name: field("JobName") ?? "", workDir: field("WorkDir") ?? "",
       restarts: field("Restarts").flatMap { Int($0) })
+    job.exit = field("ExitCode") ?? ""
+    return job
   }
 
   /// What on squeue's stderr makes an answer no answer, though it ended well: whom or what it did not know, and a connection

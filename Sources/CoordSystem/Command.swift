@@ -1,5 +1,5 @@
 internal import CoordCore
-import Glibc
+public import Glibc
 
 // POSIX_SPAWN_SETSID of glibc's spawn.h (2.26 and later), which `import Glibc` does not show.
 private let spawnNewSession: Int32 = 0x80
@@ -30,6 +30,8 @@ public struct Command {
   public var errors = Stream.capture
   public var input = Stream.null
   public var newSession = false
+  /// Its umask; nil: ours.
+  public var mask: mode_t?
   /// An existing process group to join; 0: one of its own.
   public var group: Int32 = 0
 
@@ -71,8 +73,11 @@ public struct Command {
     defer { for text in argv + envp { free(text) } }
     var pid: pid_t = 0
     let name = arguments[0]
+    // This process has one thread: nobody else makes a file meanwhile.
+    let old = mask.map { umask($0) }
     // posix_spawnp searches our PATH; the child's is the same.
     let result = posix_spawnp(&pid, name, &actions, &attributes, argv, envp)
+    if let old { umask(old) }
     guard result == 0 else { throw SystemFailure("start \(name)", code: result) }
     return pid
   }

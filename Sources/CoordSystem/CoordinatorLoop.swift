@@ -108,7 +108,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         o.log = .failure(error)
       }
     }
-    o.info = statusFile.read()
+    o.info = project.recognised(statusFile.read())
     if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = project.isOurs(info) }
     if case .success(let tail)? = o.log {
       do throws(StorageFailure) {
@@ -152,9 +152,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         readsLog = true
         let strange = StrangeFile.find(among: try writer.log.files.names(), tail: try writer.log.tail())
         remark = StrangeFile.note(strange)
-      case .probe(let endpoint):
-        let reached = Network.reaches(endpoint, environment: machine.environment, within: .seconds(2))
-        coordinator.handle(.probed(endpoint, reached: reached), now: Machine.now)
+      case .probe(let place):
+        coordinator.handle(.probed(place, Network.reach(place, machine: machine)), now: Machine.now)
       case .look(let query):
         if let number = try board.takeRight(now: Machine.now) {
           questions += 1
@@ -163,7 +162,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .append(let draft):
         let began = Machine.now
         defer { slowest = max(slowest, Machine.now - began) }
-        let won = try writer.append(draft, within: .seconds(20))
+        let won = try writer.append(JobLog.added(to: draft, in: project), within: .seconds(20))
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
       case .submit(let token, let log, let limit):
         do throws(StorageFailure) {

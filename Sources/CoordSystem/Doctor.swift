@@ -3,8 +3,8 @@ import Glibc
 
 /// Looks at every assumption that coord rests on. Changes nothing but a temporary file of its own.
 public struct Doctor {
-  private let project: Project
-  private let machine: Machine
+  let project: Project
+  let machine: Machine
 
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
@@ -14,10 +14,11 @@ public struct Doctor {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
     return directories() + [Checkup.filesystem(type: Self.filesystemType(of: project.locks))] + linkAndClock()
-      + [space(), log()].compactMap { $0 } + strange() + scheduler() + foreign() + server() + [reachability()]
+      + [space(), log()].compactMap { $0 } + strange() + scheduler() + foreign() + needs() + environmentFile()
+      + [reachability()]
   }
 
-  private func directories() -> [Check] {
+  func directories() -> [Check] {
     let beside = Project.parent(of: project.statusFile)
     var checks = [("hpc_utils/locks", project.locks), ("hpc_utils/logs", project.logs)].map { name, path in
       Checkup.directory(name, mode: status(of: path)?.st_mode ?? 0, mayWrite: access(path, W_OK | X_OK) == 0)
@@ -57,7 +58,7 @@ public struct Doctor {
     return best.type
   }
 
-  private func linkAndClock() -> [Check] {
+  func linkAndClock() -> [Check] {
     let files = PosixLockFiles(directory: project.locks)
     let temporary = "tmp.\(machine.author.nonce).doctor"
     let second = temporary + ".link"
@@ -100,7 +101,7 @@ public struct Doctor {
     }
   }
 
-  private func space() -> Check? {
+  func space() -> Check? {
     var s = statvfs()
     guard statvfs(project.locks, &s) == 0, s.f_blocks > 0 else { return nil }
     return Checkup.space(free: UInt64(s.f_bavail) * UInt64(s.f_frsize))
@@ -191,7 +192,8 @@ public struct Doctor {
     return server.map { [Check("other servers", .bad, "\($0.what): \($0.who)", next: $0.next)] } ?? []
   }
 
-  private func server() -> [Check] {
+  /// What of the project a server's job needs.
+  func needs() -> [Check] {
     var checks: [Check] = []
     if let obstacle = project.obstacle() {
       checks.append(Check("what the job needs", .bad, obstacle.what + ": " + obstacle.why, next: obstacle.next))
@@ -206,17 +208,35 @@ public struct Doctor {
     } else {
       checks.append(Check("application", .good, project.settings.appPath))
     }
+    return checks
+  }
+
+  /// What hpc_utils/env.sh does on this host, read as the job reads it.
+  private func environmentFile() -> [Check] {
     let found = Command(
-      ["sh", "-c", "[ ! -r hpc_utils/env.sh ] || . hpc_utils/env.sh >/dev/null 2>&1; command -v panel"],
+      ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n%s\\n' \"$(command -v panel)\""],
       environment: machine.environment
     ).run(deadline: .seconds(20))
-    if let path = found.output.lastMeaningfulLine, found.status == 0 {
-      checks.append(Check("panel", .good, path))
+    var checks: [Check] = []
+    let failed = found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors)
+    if !failed.isEmpty {
+      checks.append(
+        Check(
+          "env.sh", .doubtful, failed.prefix(3).joined(separator: "; "),
+          next: "`coord doctor --job` tells whether it fails on the compute nodes too"))
+    }
+    if found.status == 0,
+      let path = found.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last,
+      path.hasPrefix("/")
+    {
+      checks.append(Check("panel", .good, String(path)))
     } else {
       checks.append(
         Check(
           "panel", .doubtful, "not found here with hpc_utils/env.sh",
-          next: "if it is not found on the compute nodes either, load its module or conda in hpc_utils/env.sh"))
+          next:
+            "`coord doctor --job` tells whether a compute node finds it; else load its module or conda in hpc_utils/env.sh"
+        ))
     }
     return checks
   }
@@ -227,11 +247,7 @@ public struct Doctor {
         "port", .doubtful, "no server is running: whether this host reaches it was not checked",
         next: "look again once `coord status` says ready")
     }
-    guard Network.reaches(info.endpoint, environment: machine.environment, within: .seconds(3)) else {
-      return Check(
-        "port", .bad, "\(info.endpoint) cannot be reached from this host",
-        next: "ask your admin whether login nodes may connect to compute nodes on ports from \(project.settings.port)")
-    }
-    return Check("port", .good, "\(info.endpoint) accepts connections from this host")
+    let reach = Network.reach(info.place, machine: machine)
+    return Check("port", reach.isReached ? .good : .bad, reach.why, next: reach.isReached ? nil : reach.next)
   }
 }

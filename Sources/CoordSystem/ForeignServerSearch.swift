@@ -19,7 +19,7 @@ public struct ForeignServerSearch {
     case .none, .askQueue: return nil
     case .found(let server): return server
     case .askPort(let endpoint):
-      guard Network.reaches(endpoint, environment: machine.environment, within: .seconds(2)) else { return nil }
+      guard Network.reach(ServerPlace(endpoint), machine: machine).isReached else { return nil }
       return ForeignServer(job: nil, endpoint: endpoint)
     }
   }

@@ -1,3 +1,4 @@
+public import CoordCore
 import Glibc
 
 /// Reads a job's log as it grows.
@@ -21,6 +22,25 @@ public struct LogReader {
       if bytes[at] == UInt8(ascii: "\n") { left -= 1 }
     }
     offset = start + Int(left == 0 ? at + 1 : at)
+  }
+
+  /// Why a log cannot be read; nil where it can.
+  public static func problem(_ path: String) -> CoordError? {
+    guard access(path, R_OK) != 0 else { return nil }
+    let why = SystemFailure("read \(path)")
+    guard why.code != ENOENT else {
+      return .noServer(
+        what: "the log of the last server is gone", why: why.text, next: "`coord history` tells how it ended")
+    }
+    return .permission(
+      what: "the log of the last server cannot be read", why: why.text,
+      next: "its owner runs `chmod g+r \(path)`: \(owner(of: path))")
+  }
+
+  private static func owner(of path: String) -> String {
+    guard let uid = status(of: path)?.st_uid else { return "`ls -l` tells who it is" }
+    return Command(["id", "-un", "\(uid)"], environment: [:]).run(deadline: .seconds(5)).output.lastMeaningfulLine
+      ?? "user number \(uid)"
   }
 
   /// What was added since the last call.

@@ -42,6 +42,13 @@ public struct Machine: Sendable {
     nanosleep(&t, nil)
   }
 
+  /// The groups that this process is in.
+  static func groups() -> [UInt32] {
+    var groups = [gid_t](repeating: 0, count: 4096)
+    let n = getgroups(Int32(groups.count), &groups)
+    return Array(Set(groups[..<Int(max(0, n))] + [getegid()])).sorted()
+  }
+
   private static func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     gethostname(&buffer, 255)

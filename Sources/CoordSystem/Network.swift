@@ -1,13 +1,8 @@
-public import CoordCore
+internal import CoordCore
 import Glibc
 
 /// TCP and HTTP, as far as the coordinator needs them.
 public enum Network {
-  /// Whether something accepts a TCP connection there.
-  public static func reaches(_ endpoint: Endpoint, environment: [String: String], within limit: Duration) -> Bool {
-    addresses(of: endpoint.node, environment).contains { connected($0, endpoint.port, within: limit) != nil }
-  }
-
   /// The status code of an HTTP GET to this machine; nil if no HTTP came back in time.
   public static func httpStatus(port: Int, path: String, within limit: Duration) -> Int? {
     let end = Machine.now + limit
@@ -34,21 +29,34 @@ public enum Network {
     (first...min(first + 999, 65_535)).first { canListen("0.0.0.0", $0) != false && canListen("::", $0) != false }
   }
 
-  // A static executable cannot use the host's name service modules: getent does it for us.
-  private static func addresses(of node: String, _ environment: [String: String]) -> [String] {
-    if node == "localhost" { return ["127.0.0.1", "::1"] }
-    if node.utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }) { return [node] }
-    let found = Command(["getent", "ahosts", node], environment: environment).run(deadline: .seconds(5))
-    var addresses: [String] = []
-    for line in found.output.split(separator: "\n") {
-      if let address = line.split(separator: " ").first.map(String.init), !addresses.contains(address) {
-        addresses.append(address)
-      }
+  /// Listens on the first free port from `first` upward, for whoever wants to see whether it can be reached.
+  static func listen(from first: Int) -> (socket: Int32, port: Int)? {
+    var from = first
+    for _ in 0..<20 {
+      guard let port = freePort(from: from) else { return nil }
+      from = port + 1
+      let made: Int32? = socketAddress("0.0.0.0", port) { family, raw, length -> Int32? in
+        let fd = openSocket(family)
+        guard fd >= 0 else { return nil }
+        var on: Int32 = 1
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        if bind(fd, raw, length) == 0, Glibc.listen(fd, 16) == 0 { return fd }
+        close(fd)
+        return nil
+      }.flatMap { $0 }
+      if let made { return (made, port) }
     }
-    return addresses
+    return nil
   }
 
-  private static func socketAddress<R>(
+  /// Whether somebody connected; does not wait.
+  static func accepted(_ socket: Int32) -> Bool {
+    let fd = accept(socket, nil, nil)
+    if fd >= 0 { close(fd) }
+    return fd >= 0
+  }
+
+  static func socketAddress<R>(
     _ address: String, _ port: Int, _ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> R
   ) -> R? {
     var hints = addrinfo()
@@ -62,7 +70,7 @@ public enum Network {
     return body(info.ai_family, raw, info.ai_addrlen)
   }
 
-  private static func openSocket(_ family: Int32) -> Int32 {
+  static func openSocket(_ family: Int32) -> Int32 {
     socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
   }
 
@@ -85,7 +93,7 @@ public enum Network {
     return fd
   }
 
-  private static func ready(_ fd: Int32, _ events: Int16, within limit: Duration) -> Bool {
+  static func ready(_ fd: Int32, _ events: Int16, within limit: Duration) -> Bool {
     var p = pollfd(fd: fd, events: events, revents: 0)
     let (seconds, attoseconds) = max(limit, .zero).components
     return poll(&p, 1, Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)) > 0

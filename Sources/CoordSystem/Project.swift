@@ -3,7 +3,10 @@ import Glibc
 
 /// The team's directory: where everything is.
 public struct Project: Sendable {
+  /// Without symbolic links, as this host sees it.
   public let root: String
+  /// The path by which it was named or entered: behind it may be an automounter, whose real paths only some hosts have.
+  public let logicalRoot: String
   public let settings: Settings
 
   public var utils: String { root + "/hpc_utils" }
@@ -14,11 +17,14 @@ public struct Project: Sendable {
   public var startScript: String { utils + "/start_server.sh" }
   public var statusFile: String { resolve(settings.statusFile) }
 
-  public init(root: String, settings: Settings) { (self.root, self.settings) = (root, settings) }
+  public init(root: String, logicalRoot: String? = nil, settings: Settings) {
+    (self.root, self.logicalRoot, self.settings) = (root, logicalRoot ?? root, settings)
+  }
 
   /// Finds it by `--root`, COORD_ROOT, or upward from the working directory: the folder that holds hpc_utils.
   public init(flag: String?, environment: [String: String]) throws(CoordError) {
-    let root: String
+    let (root, logical): (String, String?)
+    let here = environment["PWD"].flatMap { $0.hasPrefix("/") && Self.isSame($0, ".") ? $0 : nil }
     if let given = flag ?? environment["COORD_ROOT"].flatMap({ $0.isEmpty ? nil : $0 }) {
       guard let real = Self.realPath(given), Self.isProject(real) else {
         throw .configuration(
@@ -26,6 +32,7 @@ public struct Project: Sendable {
           next: "name the folder that holds hpc_utils with --root or COORD_ROOT")
       }
       root = real
+      logical = given.hasPrefix("/") ? given : here.map { $0 + "/" + given }
     } else {
       guard let found = Self.search(from: Self.realPath(".") ?? "/") else {
         throw .configuration(
@@ -33,13 +40,16 @@ public struct Project: Sendable {
           next: "change into the project, or name it with --root DIR or COORD_ROOT")
       }
       root = found
+      logical = here.flatMap { Self.search(from: $0) }
     }
     let file = "hpc_utils/coord.conf"
     let bytes: [UInt8]?
     do throws(SystemFailure) { bytes = try contents(of: root + "/" + file) } catch {
       throw .configuration(what: "\(file) cannot be read", why: error.text, next: "make it readable for the team")
     }
-    self.init(root: root, settings: try Settings(file: bytes, fileName: file, environment: environment))
+    self.init(
+      root: root, logicalRoot: logical.flatMap { Self.plain($0, leadsTo: root) },
+      settings: try Settings(file: bytes, fileName: file, environment: environment))
     // Children run in the project, and paths in its settings and scripts are relative to it.
     guard chdir(root) == 0 else {
       throw .permission(
@@ -73,6 +83,9 @@ public struct Project: Sendable {
   /// The inode of hpc_utils: the same by every path that leads to it.
   public var inode: UInt64? { status(of: utils).map { UInt64($0.st_ino) } }
 
+  /// The group that shares the project: that of hpc_utils, where its mode gives the group access.
+  public var team: UInt32? { status(of: utils).flatMap { $0.st_mode & 0o020 != 0 ? $0.st_gid : nil } }
+
   /// Whether the log of this project, not one that was copied, names the server. One look-up: a server_info.txt of another
   /// project, or of a log that was removed, is nobody's answer, nor is that of a service for another project.
   public func isOurs(_ info: ServerInfo) -> Bool {
@@ -93,6 +106,42 @@ public struct Project: Sendable {
   public func hasTraces(besides own: String? = nil) -> Bool {
     if status(of: utils + "/.cookie_secret") != nil { return true }
     return ((try? entries(of: logs)) ?? []).contains { $0.hasPrefix("panel-server-") && logs + "/" + $0 != own }
+  }
+
+  /// The paths by which it is known here.
+  var roots: [String] { root == logicalRoot ? [root] : [root, logicalRoot] }
+
+  /// A path that others may use for the root; nil where it is no plain one, or leads elsewhere.
+  private static func plain(_ path: String, leadsTo root: String) -> String? {
+    let parts = path.split(separator: "/")
+    guard !parts.contains(where: { $0 == "." || $0 == ".." }), !path.utf8.contains(where: { $0 < 0x20 }) else {
+      return nil
+    }
+    let plain = "/" + parts.joined(separator: "/")
+    return isSame(plain, root) ? plain : nil
+  }
+
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    guard let a = status(of: a), let b = status(of: b) else { return false }
+    return a.st_ino == b.st_ino && a.st_dev == b.st_dev
+  }
+
+  /// Whether a job's directory is in this project by a path that is not ours. A dead mount may be behind it: not for long.
+  func isHere(_ directory: String, environment: [String: String]) -> Bool {
+    guard directory.hasPrefix("/"), let inode else { return false }
+    let said = Command(
+      ["stat", "--dereference", "--format=%i", "--", directory + "/hpc_utils"], environment: environment
+    ).run(deadline: .seconds(2))
+    return said.status == 0 && said.output.lastMeaningfulLine == "\(inode)"
+  }
+
+  /// A heartbeat that names this project by another of its paths names this project.
+  func recognised(_ reading: InfoReading) -> InfoReading {
+    guard case .info(var info, let digest) = reading, !info.project.isEmpty, info.project != root,
+      let inode, Project(root: info.project, settings: settings).inode == inode
+    else { return reading }
+    info.project = root
+    return .info(info, digest: digest)
   }
 
   /// What this project's jobs look like in the queue.

@@ -17,10 +17,10 @@ public protocol Scheduler {
 /// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
 public final class Slurm: Scheduler {
   public let name = "slurm"
-  private let project: Project
+  let project: Project
   private let machine: Machine
-  private let environment: [String: String]
-  private let folder: String
+  let environment: [String: String]
+  let folder: String
   /// ClusterName and PrivateData: asked once.
   private var configuration: (cluster: String?, seesEverybody: Bool?)?
 
@@ -43,6 +43,7 @@ public final class Slurm: Scheduler {
   private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
 
   public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
+    try JobLog.makeSure(of: project, nonce: machine.author.nonce)
     // To files in the directory, so that a claimant that is killed here loses nothing.
     let files = SubmitFiles(project: project, token: token)
     let out = try files.create("out")
@@ -50,10 +51,14 @@ public final class Slurm: Scheduler {
     var command = Command(
       [
         folder + "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
-        "--comment=\(token.comment(log: log))", project.startScript, token.description,
+        "--comment=\(token.comment(log: log))", "--chdir=\(project.logicalRoot)", project.startScript,
+        token.description,
+        project.root,
       ], environment: environment)
     command.output = .descriptor(out.raw)
     command.errors = .descriptor(err.raw)
+    // The job's log is made with the submitter's umask, before anything of ours runs in the job.
+    command.mask = JobLog.mask(in: project)
     let done = command.run(deadline: limit)
     if done.startFailure != nil { return .refused("sbatch cannot be run: \(done.errors)") }
     return SubmitReply(status: done.status, output: files.read("out"), errors: files.read("err") + done.errors)
@@ -73,12 +78,12 @@ public final class Slurm: Scheduler {
       narrow: answer.narrow, odd: answer.odd)
   }
 
-  private func ask(_ name: String, _ words: String...) -> Command.Finished {
+  func ask(_ name: String, _ words: String...) -> Command.Finished {
     Command([folder + name] + words, environment: asking).run(deadline: Limits.schedulerCall)
   }
 
   private func question(_ query: QueueQuery) -> SlurmQuestion {
-    SlurmQuestion(query, root: project.root, commands: folder, environment: asking)
+    SlurmQuestion(query, project: project, commands: folder, environment: asking)
   }
 
   public func cancel(_ job: JobID, token: Token) -> String? {

@@ -11,11 +11,13 @@ struct ServerRun: ~Copyable {
     let writer: LogWriter
     let command: [String]
     let job: JobID
-    let node: String
+    let place: ThisNode
     let logPath: String?
     let heartbeat: HeartbeatWriter
     let say: (String) -> Void
     let ends: WallTime?
+
+    var node: String { place.name ?? machine.author.host }
   }
 
   let token: Token
@@ -198,6 +200,8 @@ struct ServerRun: ~Copyable {
         endpoint: endpoint, jobID: around.job.number, started: started, state: state, beat: beats,
         heartbeat: Machine.wall, ends: around.ends, lock: lock, token: token, user: around.machine.author.user,
         project: around.project.root)
+      info.otherNames = Array(around.place.names.dropFirst())
+      info.addresses = around.place.addresses
       if state == .hung, let answered = supervision.lastAnswer {
         let since = Machine.wall.seconds - (Machine.now - answered).wholeSeconds
         info.hungSince = WallTime(seconds: since)

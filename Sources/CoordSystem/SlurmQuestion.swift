@@ -9,12 +9,12 @@ struct SlurmQuestion {
   }
 
   private let query: QueueQuery
-  private let root: String
+  private let project: Project
   private let folder: String
   private let environment: [String: String]
 
-  init(_ query: QueueQuery, root: String, commands folder: String, environment: [String: String]) {
-    (self.query, self.root, self.folder, self.environment) = (query, root, folder, environment)
+  init(_ query: QueueQuery, project: Project, commands folder: String, environment: [String: String]) {
+    (self.query, self.project, self.folder, self.environment) = (query, project, folder, environment)
   }
 
   /// The known job alone costs the controller little on a cluster of any size. Only when it does not show our token are all
@@ -40,7 +40,8 @@ struct SlurmQuestion {
   func listing(of job: JobID) -> Answer { listing(arguments: ["--jobs=\(job.number)"], ofOne: true) }
 
   private func listing(arguments: [String], ofOne: Bool = false) -> Answer {
-    var listing = QueueListing(query, root: root, random: UInt64.random(in: 0...UInt64.max))
+    var listing = QueueListing(
+      query, roots: project.roots, name: project.settings.jobName, random: UInt64.random(in: 0...UInt64.max))
     let command = [folder + "squeue", "--all", "--states=all", "--format=\(listing.format)"] + clusters + arguments
     let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall) { listing.take($0) }
     if ofOne, SlurmText.isUnknownJob(done.errors) { return Answer(outcome: .answered([])) }
@@ -49,7 +50,22 @@ struct SlurmQuestion {
       return Answer(outcome: .unknown(done.errors.lastMeaningfulLine ?? "squeue failed without a word"))
     }
     if let complaint = SlurmText.complaint(squeue: done.errors) { return Answer(outcome: .unknown(complaint)) }
-    return Answer(outcome: listing.end(), odd: listing.odd)
+    guard case .answered(let jobs) = listing.end() else { return Answer(outcome: listing.end(), odd: listing.odd) }
+    return Answer(outcome: .answered(recognised(jobs)), odd: listing.odd)
+  }
+
+  /// Those whose directory is the project by another path; namesakes elsewhere are left out.
+  private func recognised(_ jobs: [QueuedJob]) -> [QueuedJob] {
+    var known: [String: Bool] = [:]
+    return jobs.compactMap { job in
+      guard !job.isHere, job.isOurScript || job.name == project.settings.jobName else { return job }
+      let isHere = known[job.workDir] ?? (known.count < 8 && project.isHere(job.workDir, environment: environment))
+      known[job.workDir] = isHere
+      var job = job
+      job.isHere = isHere
+      let isAsked = query.job?.number == job.id.number || query.others.contains { $0.number == job.id.number }
+      return isHere || isAsked || job.token != nil ? job : nil
+    }
   }
 
   private var clusters: [String] { query.cluster.map { ["--clusters=\($0)"] } ?? [] }
@@ -93,7 +109,9 @@ struct SlurmQuestion {
     }
     for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
       guard jobs[index].isOver, jobs[index].restarts == nil else { continue }
-      if case .job(let job) = details(jobs[index].id), job.token == query.token { jobs[index].restarts = job.restarts }
+      if case .job(let job) = details(jobs[index].id), job.token == query.token {
+        (jobs[index].restarts, jobs[index].exit) = (job.restarts, job.exit)
+      }
     }
     for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
       guard jobs[index].mayBeKeptByReservation else { continue }

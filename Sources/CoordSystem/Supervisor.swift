@@ -10,7 +10,7 @@ public struct Supervisor {
   private let writer: LogWriter
   private let command: [String]
   private let job: JobID
-  private let node: String
+  private let place: ThisNode
   private let logPath: String?
   private let status: StatusFile
   private let heartbeat: HeartbeatWriter
@@ -25,8 +25,9 @@ public struct Supervisor {
     (self.project, self.machine, self.signals, self.command) = (project, machine, signals, command)
     (self.job, self.ends, self.lineage, self.say) = (job, ends, lineage, say)
     writer = LogWriter(project: project, author: machine.author)
-    node = project.settings.scheduler == .local ? "localhost" : machine.author.host
+    place = ThisNode(project: project, machine: machine)
     logPath = Supervisor.outputFile()
+    if logPath?.hasPrefix(project.logs + "/") == true { JobLog.share(1, in: project) }
     status = StatusFile(path: project.statusFile)
     heartbeat = HeartbeatWriter(path: project.statusFile, nonce: machine.author.nonce)
   }
@@ -45,9 +46,9 @@ public struct Supervisor {
   public func run(token: Token?) -> Result<Int32, CoordError> {
     let restarts = machine.environment["SLURM_RESTART_COUNT"].flatMap { Int($0) } ?? 0
     var fence = Fence(
-      token: token, nonce: machine.author.nonce, job: job, restarts: restarts, node: node,
+      token: token, nonce: machine.author.nonce, job: job, restarts: restarts, node: place.name ?? machine.author.host,
       scheduler: project.settings.scheduler.rawValue, statusFile: project.settings.statusFile,
-      log: logPath.map(relative), obstacle: Credentials.problem(path: project.resolve(project.settings.credentials)),
+      log: logPath.map(relative), obstacle: obstacle,
       freshToken: Machine.freshToken())
     if project.settings.scheduler == .slurm { fence.cluster = machine.environment["SLURM_CLUSTER_NAME"] }
     defer { heartbeat.discard() }
@@ -56,6 +57,13 @@ public struct Supervisor {
     case .success(nil): return .success(0)
     case .failure(let error): return .failure(error)
     }
+  }
+
+  /// Why no server can be run here.
+  private var obstacle: CoordError? {
+    Credentials.problem(path: project.resolve(project.settings.credentials))
+      .map { project.withGroups($0, on: place.name ?? "this node") }
+      ?? (place.name == nil ? ThisNode.nameless(host: machine.author.host) : nil)
   }
 
   private func relative(_ path: String) -> String {
@@ -74,7 +82,9 @@ public struct Supervisor {
     let leaving = Machine.now + Limits.silence + Limits.claimWatch
     var torn = Watch<String>()
     var quiet = QuietWait()
-    do throws(CoordError) { try project.prepare() } catch { return .failure(error) }
+    do throws(CoordError) { try project.prepare() } catch {
+      return .failure(project.withGroups(error, on: place.name ?? "this node"))
+    }
     while true {
       if !lineage.holds { fence.obstacle = .scriptIsOver }
       if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
@@ -130,7 +140,8 @@ public struct Supervisor {
         case .lookAgain: Machine.sleep(.milliseconds(500))
         }
       } catch {
-        if error.kind == .permission || Machine.now >= givingUp { return .failure(error.error) }
+        if error.kind == .permission { return .failure(project.withGroups(error.error, on: place.name ?? "this node")) }
+        if Machine.now >= givingUp { return .failure(error.error) }
         Machine.sleep(.milliseconds(500))
       }
     }
@@ -140,7 +151,7 @@ public struct Supervisor {
   private func mayNotClaim(
     _ state: ServiceState, _ quiet: inout QuietWait, began: Instant
   ) throws(StorageFailure) -> Result<String, CoordError>? {
-    let info = StatusFile(path: project.statusFile).read()
+    let info = project.recognised(StatusFile(path: project.statusFile).read())
     let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
     let known = try writer.log.known(leadingTo: state)
     if case .unknown(let why) = snapshot.outcome { return .success("the scheduler does not answer: " + why) }
@@ -194,7 +205,7 @@ public struct Supervisor {
     let ending = run.toTheEnd(
       ServerRun.Surroundings(
         project: project, machine: machine, signals: signals, lineage: lineage, writer: writer, command: command,
-        job: job, node: node, logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
+        job: job, place: place, logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
     say("the server is over: \(ending.reason)" + (ending.tail.map { "\n" + $0 } ?? ""))
     record(ending, token)
     status.remove(token: token)

@@ -45,6 +45,7 @@ enum Grammar {
     Option(name: "--dry-run", value: nil, summary: "say what would be done, and do nothing"),
     Option(name: "--follow", value: nil, summary: "go on until Ctrl+C", short: "-f"),
     Option(name: "--repair", value: nil, summary: "put aside what lies among the locks and is none, after asking"),
+    Option(name: "--job", value: nil, summary: "look from a compute node too: a short real job of start_server.sh"),
     Option(name: "--yes", value: nil, summary: "do not ask"),
     Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
     Option(name: "--token", value: "TOKEN", summary: "the claim that this job belongs to"),
@@ -71,7 +72,7 @@ enum Grammar {
     Verb(name: "history", summary: "tell who decided what, and when", options: ["--root", "--json"]),
     Verb(
       name: "doctor", summary: "check everything that coord needs, and say what to do about it",
-      options: ["--root", "--json", "--repair", "--yes"]),
+      options: ["--root", "--json", "--job", "--timeout", "--repair", "--yes"]),
     Verb(
       name: "adopt", summary: "give a copied project a log and a server of its own", options: ["--root"]),
     Verb(

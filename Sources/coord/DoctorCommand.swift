@@ -6,7 +6,14 @@ enum DoctorCommand {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
     let doctor = Doctor(project: session.project, machine: session.machine)
     if session.arguments.has("--repair") { try repair(session, doctor) }
-    let checks = doctor.examine()
+    var checks = doctor.examine()
+    if session.arguments.has("--job") {
+      let quiet = session.arguments.has("--json")
+      let trial = TrialRun(project: session.project, machine: session.machine, signals: session.signals)
+      checks += try trial.examine(within: try session.arguments.timeout() ?? .seconds(180)) {
+        if !quiet { Console.note($0) }
+      }
+    }
     if session.arguments.has("--json") {
       for check in checks {
         var line = JSONLine()

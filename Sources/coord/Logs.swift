@@ -9,6 +9,7 @@ enum Logs {
       throw .noServer(
         what: "there is no log yet", why: "no job has run in this project", next: "run `coord connect` to start one")
     }
+    if let path, let problem = LogReader.problem(path) { throw problem }
     var reader = path.map { LogReader(path: $0, lines: 100) }
     var ticks = 0
     while true {

@@ -10,6 +10,11 @@ enum Supervise {
     var token: Token?
     // An empty one is that of a job submitted by hand: start_server.sh passes its first argument on.
     if let text = session.arguments.values["--token"], !text.isEmpty {
+      if text == JobTrial.word {
+        try TrialJob(project: session.project, machine: session.machine, signals: session.signals).run(
+          session.arguments.command, job: try identity(session).0)
+        return 0
+      }
       guard let given = Token(text) else { throw .usage("--token \(text) is no token") }
       token = given
     }

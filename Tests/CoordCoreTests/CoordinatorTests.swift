@@ -20,9 +20,9 @@ private func watch(
     var w = World()
     w.beat(1, token: t1)
     var c = w.observer()
-    let endpoint = Endpoint(node: "node1", port: 7860)!
-    #expect(c.next(w.observation(log: false)) == [.probe(endpoint)])
-    c.handle(.probed(endpoint, reached: true), now: w.now)
+    let place = ServerPlace(Endpoint(node: "node1", port: 7860)!)
+    #expect(c.next(w.observation(log: false)) == [.probe(place)])
+    c.handle(.probed(place, .reached(place.endpoint)), now: w.now)
     #expect(c.next(w.observation(log: false)) == [.answer(w.info.info!)])
   }
 
@@ -36,7 +36,7 @@ private func watch(
       #expect(c.next(w.observation()).progress == .starting(World.job, node: "node1"))
       w.wait(4)
       w.beat(2, token: t1, skew: skew)
-      #expect(c.next(w.observation()) == [.probe(Endpoint(node: "node1", port: 7860)!)])
+      #expect(c.next(w.observation()) == [.probe(w.info.info!.place)])
     }
   }
 
@@ -45,7 +45,7 @@ private func watch(
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
     w.beat(1, token: t1, skew: -3600)
     var c = w.observer()
-    c.handle(.probed(Endpoint(node: "node1", port: 7860)!, reached: true), now: w.now)
+    c.handle(.probed(w.info.info!.place, .reached(w.info.info!.endpoint)), now: w.now)
     for _ in 0..<9 {
       #expect(!c.next(w.observation()).contains(.answer(w.info.info!)))
       w.wait(1)

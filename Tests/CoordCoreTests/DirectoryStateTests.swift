@@ -199,11 +199,32 @@ extension LogFold {
       let actions = c.next(w.observation())
       if actions.appended?.kind == .claimed { return (second, nil, progress) }
       if let error = actions.error { return (nil, error, progress) }
-      for case .probe(let endpoint) in actions { c.handle(.probed(endpoint, reached: true), now: w.now) }
+      for case .probe(let place) in actions { c.handle(.probed(place, .reached(place.endpoint)), now: w.now) }
       progress = actions.progress ?? progress
       w.wait(1)
     }
     return (nil, nil, progress)
+  }
+
+  @Test func foreignServerWhoseNameCannotBeLookedUpIsADoubt() {
+    var w = World()
+    w.info = InfoReading(bytes: Array("NODE=node9\nPORT=7860\n".utf8))
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var last: Progress?
+    for _ in 0..<200 {
+      w.answer([])
+      let actions = c.next(w.observation())
+      #expect(actions.appended == nil)
+      for case .probe(let place) in actions { c.handle(.probed(place, .slowNames(place.names)), now: w.now) }
+      last = actions.progress ?? last
+      if let error = actions.error {
+        #expect(error.exitCode == 75 && error.why.contains("did not start may be at node9:7860"))
+        break
+      }
+      w.wait(1)
+    }
+    #expect(last?.text.contains("looking up node9") == true)
   }
 
   @Test func jobOfOlderScriptsIsAForeignServer() {

@@ -33,7 +33,7 @@ private func listing(
   _ rows: [Row], job: JobID? = World.job, before: String = "", after: String = "", chunk: Int = 7,
   edit: (String) -> String = { $0 }
 ) -> (outcome: QueueSnapshot.Outcome, odd: [String]) {
-  var listing = QueueListing(QueueQuery(job: job, token: t1), root: root, random: 0x9f3a_5b7c_1d2e_4f60)
+  var listing = QueueListing(QueueQuery(job: job, token: t1), roots: [root], random: 0x9f3a_5b7c_1d2e_4f60)
   let text = edit(before + ([Row.header] + rows).map { $0.text(listing) }.joined() + after)
   var rest = Array(text.utf8)[...]
   while !rest.isEmpty {
@@ -85,7 +85,7 @@ extension QueueSnapshot.Outcome {
 
   /// Marks that others know are no marks of this question.
   @Test func rowsCannotBeImitated() {
-    let other = QueueListing(QueueQuery(), root: root, random: 1)
+    let other = QueueListing(QueueQuery(), roots: [root], random: 1)
     let fake = Row(id: "9", uid: "0", comment: "coord:\(t1)").text(other)
     let (outcome, odd) = listing([Row(id: "1", comment: fake), Row(id: "2", comment: "x\n" + fake)])
     #expect(outcome.jobs == [] && odd.isEmpty)
@@ -107,8 +107,8 @@ extension QueueSnapshot.Outcome {
       length = $0.utf8.count
       return $0
     }
-    let header = Row.header.text(QueueListing(QueueQuery(), root: root, random: 1)).utf8.count
-    let row = Row().text(QueueListing(QueueQuery(), root: root, random: 1)).utf8.count
+    let header = Row.header.text(QueueListing(QueueQuery(), roots: [root], random: 1)).utf8.count
+    let row = Row().text(QueueListing(QueueQuery(), roots: [root], random: 1)).utf8.count
     for n in 0..<length where n != header && n != header + row {
       #expect(listing([Row(), Row(id: "1")]) { String($0.prefix(n)) }.outcome.jobs == nil, "\(n) bytes")
     }
@@ -150,6 +150,15 @@ extension QueueSnapshot.Outcome {
     #expect(listing([long], chunk: 65_536).outcome.jobs == nil)
   }
 
+  @Test func namesakesElsewhereAreKeptForAFewDirectories() {
+    var listing = QueueListing(QueueQuery(), roots: [root, "/auto/team"], name: "py_accel_viewer", random: 5)
+    let rows = (1...500).map { Row(id: "\($0)", workDir: "/teams/\($0)") } + [Row(id: "900", workDir: "/auto/team")]
+    _ = listing.take(Array(([Row.header] + rows).map { $0.text(listing) }.joined().utf8)[...])
+    let jobs = listing.end().jobs ?? []
+    #expect(jobs.map(\.id.number) == (1...8).map { "\($0)" } + ["900"])
+    #expect(jobs.map(\.isHere) == Array(repeating: false, count: 8) + [true])
+  }
+
   @Test func hundredThousandJobsOfOthersAreRead() {
     let rows = (1...100_000).map { Row(id: "\($0 + 5000)", comment: "a comment") } + [Row()]
     #expect(listing(rows, chunk: 65_536).outcome.jobs?.map(\.id.number) == ["4711"])
@@ -159,6 +168,7 @@ extension QueueSnapshot.Outcome {
 @Suite struct Snapshots {
   @Test func comeBackAsTheyWere() {
     var job = World.queued("FAILED", token: t1, restarts: 2)
+    (job.isHere, job.exit) = (true, "0:53")
     (job.reason, job.name, job.workDir, job.user) = ("a|b\nJOB=1|2|3|4|5", "n|", "/a\\b\n", "u|v")
     let plain = World.queued("PENDING")
     for outcome in [QueueSnapshot.Outcome.answered([job, plain]), .answered([]), .unknown("JOB=x\ny")] {

@@ -69,10 +69,10 @@ final class SimClient: SimProcess {
   private func perform(_ action: Action, _ o: Observation) {
     switch action {
     case .readLog: readsLog = true
-    case .probe(let endpoint):
+    case .probe(let place):
       world.operation(self)
-      let up = world.servers.values.contains { $0.host.name == endpoint.node }
-      coordinator.handle(.probed(endpoint, reached: up), now: now)
+      let up = world.servers.values.contains { $0.host.name == place.endpoint.node }
+      coordinator.handle(.probed(place, up ? .reached(place.endpoint) : .refused(place.endpoint)), now: now)
     case .look(let query):
       // An answer that could not be published is lost; the right times out and another one asks.
       guard let number = (try? board.takeRight(now: now)) ?? nil, !dead else { return }

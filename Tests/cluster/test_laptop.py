@@ -57,7 +57,7 @@ class Laptop:
     def interrupt(self):
         """Ctrl+C; the exit code."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture

@@ -120,9 +120,9 @@ def test_service_that_is_told_to_end_tells_those_who_wait(team):
     waiting = team.start("connect")
     eventually(lambda: "started" in team.kinds(), 20, "it waits")
     service.terminate()
-    _, errors = waiting.communicate(timeout=20)
+    _, errors = waiting.communicate(timeout=60)
     assert waiting.returncode == 75 and "service was stopped" in errors, errors
-    service.communicate(timeout=10)
+    service.communicate(timeout=60)
     assert service.returncode == 0 and not os.path.exists(team.socket)
 
 

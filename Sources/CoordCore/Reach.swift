@@ -1,0 +1,106 @@
+/// Where a server says that it can be found.
+public struct ServerPlace: Hashable, Sendable {
+  /// By the name that its node calls itself first.
+  public var endpoint: Endpoint
+  /// What else it is called: a cloud's host name, the scheduler's NodeAddr.
+  public var otherNames: [String]
+  /// The IPv4 addresses that these names have on its own node.
+  public var addresses: [String]
+
+  public init(_ endpoint: Endpoint, otherNames: [String] = [], addresses: [String] = []) {
+    (self.endpoint, self.otherNames, self.addresses) = (endpoint, otherNames, addresses)
+  }
+
+  /// All names, the first one first.
+  public var names: [String] { [endpoint.node] + otherNames.filter { $0 != endpoint.node } }
+}
+
+/// What came of an attempt to connect.
+public enum Reach: Hashable, Sendable {
+  /// By this name or address: it is what the asker's ssh has to use as well.
+  case reached(Endpoint)
+  /// The machine is there, and says no.
+  case refused(Endpoint)
+  /// Nothing answered.
+  case silent(Endpoint)
+  /// None of its names is known here.
+  case unknownName([String])
+  /// Looking them up took longer than anybody waits.
+  case slowNames([String])
+
+  public var isReached: Bool { if case .reached = self { true } else { false } }
+
+  /// What is in the way.
+  public var why: String {
+    switch self {
+    case .reached(let at): "\(at) accepts connections"
+    case .refused(let at): "\(at) refuses connections from this host"
+    case .silent(let at): "nothing answers at \(at) from this host"
+    case .unknownName(let names):
+      "this host does not know its node by name (\(names.joined(separator: ", ")))"
+    case .slowNames(let names):
+      "looking up \(names.joined(separator: ", ")) takes this host longer than \(Limits.nameLookup.spoken)"
+    }
+  }
+
+  public var next: String {
+    switch self {
+    case .reached: "nothing"
+    case .refused(let at), .silent(let at):
+      "ask the cluster's admin whether login nodes may reach \(at) (a firewall may be between them)"
+    case .unknownName:
+      "set NODE_NAME in hpc_utils/coord.conf to how login nodes call a node ({nodename}-ib0; `getent hosts NAME` tells), then "
+        + "`coord restart`"
+    case .slowNames:
+      "a name server of this host does not answer (/etc/resolv.conf): tell the cluster's admin, or use another login node"
+    }
+  }
+}
+
+/// What a compute node may be called, and where it may be.
+public enum NodeNames {
+  /// At most so many of each are told: they are read at every answer.
+  static let limit = 6
+
+  /// The names of a node that login nodes may know, the likeliest first.
+  ///
+  /// - Parameters:
+  ///   - setting: NODE_NAME; `{nodename}` and `{hostname}` are filled in. Empty: not set.
+  ///   - nodeName: SLURMD_NODENAME, by which the scheduler knows it.
+  ///   - hostName: what gethostname(2) says.
+  ///   - address: NodeAddr, where the scheduler's configuration has another name.
+  public static func candidates(setting: String, nodeName: String?, hostName: String, address: String?) -> [String] {
+    var names: [String] = []
+    if !setting.isEmpty {
+      names.append(
+        setting.split(separator: "{nodename}", omittingEmptySubsequences: false).joined(separator: nodeName ?? hostName)
+          .split(separator: "{hostname}", omittingEmptySubsequences: false).joined(separator: hostName))
+    }
+    names += [nodeName, address, hostName].compactMap { $0 }
+    var usable: [String] = []
+    for name in names where isHostName(name) && !isAddress(name) && !usable.contains(name) { usable.append(name) }
+    return Array(usable.prefix(limit))
+  }
+
+  /// NodeAddr and NodeHostName of `scontrol --oneliner show node`.
+  public static func address(scontrol output: String) -> String? {
+    output.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("NodeAddr=") }.map { String($0.dropFirst(9)) }
+      .flatMap { isHostName($0) ? $0 : nil }
+  }
+
+  /// Those that can be told to others: IPv4, and not this machine's own loopback.
+  public static func addresses(_ found: [String]) -> [String] {
+    var usable: [String] = []
+    for address in found where isAddress(address) && !address.hasPrefix("127.") && !address.hasPrefix("0.") {
+      if !usable.contains(address) { usable.append(address) }
+    }
+    return Array(usable.prefix(limit))
+  }
+}
+
+/// A dotted IPv4 address.
+public func isAddress(_ text: some StringProtocol) -> Bool {
+  let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+  return parts.count == 4
+    && parts.allSatisfy { $0.utf8.count <= 3 && $0.utf8.allSatisfy(isDigit) && (Int($0) ?? 256) < 256 }
+}

@@ -1,0 +1,153 @@
+internal import CoordCore
+import Glibc
+
+extension Network {
+  /// Connects to a server by whatever it may be known by, as ssh on this host would have to.
+  ///
+  /// A name is looked up first, since it reads better and is what people know; where the server told its addresses, only for
+  /// `Limits.nameCourtesy`. Takes 18 s at most, and some milliseconds where all is well.
+  static func reach(_ place: ServerPlace, machine: Machine) -> Reach {
+    let names = place.names
+    let own = Set(ownAddresses())
+    // An address of this very host leads to this host, whoever listens there: nobody's server is meant by it from elsewhere.
+    let isHere = names.contains { $0 == machine.author.host || $0 == "localhost" }
+    func usable(_ found: [String]) -> [String] {
+      isHere ? found : found.filter { !own.contains($0) && !$0.hasPrefix("127.") && $0 != "::1" }
+    }
+    var lookup = NameLookup(
+      names, within: place.addresses.isEmpty ? Limits.nameLookup : Limits.nameCourtesy, machine.environment)
+    var tried: [(endpoint: Endpoint, address: String)] = []
+    func candidates(_ lookup: NameLookup) -> [(endpoint: Endpoint, address: String)] {
+      names.flatMap { name in
+        usable(lookup.found[name] ?? []).map { (name, $0) }
+      }.compactMap { name, address in
+        Endpoint(node: name, port: place.endpoint.port).map { ($0, address) }
+      }
+    }
+    tried = candidates(lookup)
+    tried += usable(place.addresses).compactMap { address in
+      Endpoint(node: address, port: place.endpoint.port).map { ($0, address) }
+    }
+    var reach = connect(tried)
+    if reach?.isReached != true, lookup.isLate, !place.addresses.isEmpty {
+      lookup = NameLookup(names, within: Limits.nameLookup, machine.environment)
+      reach = connect(candidates(lookup)) ?? reach
+    }
+    return reach ?? (lookup.isLate ? .slowNames(names) : .unknownName(names))
+  }
+
+  /// Tries them all at once; the first one in order that is connected. Nil: there is none to try.
+  private static func connect(_ candidates: [(endpoint: Endpoint, address: String)]) -> Reach? {
+    guard let first = candidates.first else { return nil }
+    let end = Machine.now + .seconds(2)
+    var refused: Endpoint?
+    var waiting: [(endpoint: Endpoint, socket: Int32)] = []
+    defer { for one in waiting { close(one.socket) } }
+    for (endpoint, address) in candidates {
+      switch begin(address, endpoint.port) {
+      case .connected: return .reached(endpoint)
+      case .refused: refused = refused ?? endpoint
+      case .waiting(let socket): waiting.append((endpoint, socket))
+      case .failed: break
+      }
+    }
+    while !waiting.isEmpty, Machine.now < end {
+      var polled = waiting.map { pollfd(fd: $0.socket, events: Int16(POLLOUT), revents: 0) }
+      let (seconds, attoseconds) = (end - Machine.now).components
+      _ = poll(&polled, nfds_t(polled.count), Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000) + 1)
+      var left: [(endpoint: Endpoint, socket: Int32)] = []
+      for (index, one) in waiting.enumerated() {
+        guard polled[index].revents != 0 else {
+          left.append(one)
+          continue
+        }
+        var problem: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(one.socket, SOL_SOCKET, SO_ERROR, &problem, &size)
+        if problem == 0 { return .reached(one.endpoint) }
+        if problem == ECONNREFUSED { refused = refused ?? one.endpoint }
+        close(one.socket)
+      }
+      waiting = left
+    }
+    return refused.map { .refused($0) } ?? .silent(first.endpoint)
+  }
+
+  private enum Beginning {
+    case connected
+    case refused
+    case waiting(Int32)
+    case failed
+  }
+
+  private static func begin(_ address: String, _ port: Int) -> Beginning {
+    socketAddress(address, port) { family, raw, length -> Beginning in
+      let fd = openSocket(family)
+      guard fd >= 0 else { return .failed }
+      if Glibc.connect(fd, raw, length) == 0 {
+        close(fd)
+        return .connected
+      }
+      if errno == EINPROGRESS { return .waiting(fd) }
+      let problem = errno
+      close(fd)
+      return problem == ECONNREFUSED ? .refused : .failed
+    } ?? .failed
+  }
+
+  /// The IPv4 addresses of this host's own interfaces.
+  static func ownAddresses() -> [String] {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&list) == 0 else { return [] }
+    defer { freeifaddrs(list) }
+    var found: [String] = []
+    var next = list
+    while let entry = next?.pointee {
+      next = entry.ifa_next
+      guard let raw = entry.ifa_addr, raw.pointee.sa_family == AF_INET else { continue }
+      let number = raw.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
+      }
+      found.append([24, 16, 8, 0].map { "\(number >> $0 & 255)" }.joined(separator: "."))
+    }
+    return found
+  }
+}
+
+/// Names looked up by this host's own rules. A static executable cannot use the host's name service modules: getent does it.
+struct NameLookup {
+  /// The addresses of each name that is known, in the resolver's order.
+  private(set) var found: [String: [String]] = [:]
+  /// Not all were looked up in time.
+  private(set) var isLate = false
+
+  /// - Parameter names: host names, or addresses that stand for themselves.
+  init(_ names: [String], within limit: Duration, _ environment: [String: String]) {
+    var asked: [String] = []
+    for name in names {
+      if name == "localhost" {
+        found[name] = ["127.0.0.1", "::1"]
+      } else if isAddress(name) {
+        found[name] = [name]
+      } else {
+        asked.append(name)
+      }
+    }
+    guard let first = asked.first else { return }
+    // All at once: one dead name server holds up each of them.
+    let command =
+      asked.count == 1
+      ? ["getent", "ahosts", first]
+      : ["sh", "-c", #"for n; do getent ahosts "$n" | sed "s/^/$n /" & done; wait"#, "sh"] + asked
+    let done = Command(command, environment: environment).run(deadline: limit)
+    isLate = done.ranOutOfTime
+    for line in done.output.split(separator: "\n") {
+      var words = line.split(separator: " ").map(String.init)
+      if asked.count == 1 { words.insert(first, at: 0) }
+      guard words.count > 1, asked.contains(words[0]), !found[words[0], default: []].contains(words[1]) else {
+        continue
+      }
+      found[words[0], default: []].append(words[1])
+    }
+  }
+}

@@ -1,0 +1,81 @@
+public import CoordCore
+import Glibc
+
+/// The compute-node side of `coord doctor --job`: looks around as the server's job would, says what it sees, and lets the one who
+/// asked try its port. It takes no number, serves nothing and writes nothing but its report.
+public struct TrialJob {
+  private let project: Project
+  private let machine: Machine
+  private let signals: Signals
+
+  public init(project: Project, machine: Machine, signals: Signals) {
+    (self.project, self.machine, self.signals) = (project, machine, signals)
+  }
+
+  /// - Parameter command: what a server's job would run.
+  public func run(_ command: [String], job: JobID) throws(CoordError) {
+    let place = ThisNode(project: project, machine: machine)
+    guard let name = place.name else { throw ThisNode.nameless(host: machine.author.host) }
+    let listening = Network.listen(from: project.settings.port)
+    guard let listening, let endpoint = Endpoint(node: name, port: listening.port) else {
+      throw .tryAgain(
+        what: "no port is free", why: "none from \(project.settings.port) upward on \(name)", next: "try again")
+    }
+    defer { close(listening.socket) }
+    let trial = JobTrial(
+      job: job.description,
+      place: ServerPlace(endpoint, otherNames: Array(place.names.dropFirst()), addresses: place.addresses),
+      inode: project.inode, path: project.root, user: machine.author.user, groups: Machine.groups(),
+      checks: Doctor(project: project, machine: machine).examineInJob(command))
+    Terminal.write(trial.text, to: .output)
+    // Until somebody connected, for as long as the one who asked may need to see the log.
+    let end = Machine.now + .seconds(60)
+    while Machine.now < end, !Network.accepted(listening.socket) {
+      if signals.interruption(within: .milliseconds(200)) != nil { return }
+    }
+  }
+}
+
+extension Doctor {
+  /// What a server's job needs of its node.
+  func examineInJob(_ command: [String]) -> [Check] {
+    do throws(CoordError) { try project.prepare() } catch {
+      return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
+    }
+    return directories() + [Checkup.filesystem(type: Self.filesystemType(of: project.locks))] + linkAndClock()
+      + [space()].compactMap { $0 } + needs() + [program(command), imported()].compactMap { $0 }
+  }
+
+  private func program(_ command: [String]) -> Check {
+    let name = command.first ?? ""
+    let found = Command(["sh", "-c", "command -v \"$0\"", name], environment: machine.environment).run(
+      deadline: .seconds(20))
+    guard found.status == 0, let path = found.output.lastMeaningfulLine else {
+      return Check(
+        name, .bad, "not found in the job's PATH (\(machine.environment["PATH"] ?? "not set"))",
+        next: "load its module or conda environment in hpc_utils/env.sh")
+    }
+    return Check(name, .good, path)
+  }
+
+  /// The app imported once, as before a server is announced; not beside a live one, whose data it might touch.
+  private func imported() -> Check? {
+    guard case .state(let state)? = (try? LockLog(PosixLockFiles(directory: project.locks)).tail())?.fold(),
+      state.phase == .idle
+    else { return Check("app", .good, "not imported beside the server that is there") }
+    let check = AppCheck.command(project.settings, project: project, environment: machine.environment) { $0 }
+    guard let arguments = check.arguments, project.settings.checkCommand == nil else {
+      return Check("app", .doubtful, "not imported: \(check.arguments == nil ? check.why : "CHECK_COMMAND is set")")
+    }
+    let done = Command(arguments, environment: machine.environment).run(deadline: project.settings.startLimit)
+    let said = (done.output + done.errors).split(separator: "\n").suffix(12).joined(separator: "\n")
+    switch done.status {
+    case 0?: return Check("app", .good, "it was imported")
+    case AppCheck.skipped?: return Check("app", .doubtful, "not checked: \(said)")
+    default:
+      return Check(
+        "app", .bad, said.isEmpty ? "its import failed without a word" : said,
+        next: "correct the app, or its modules in hpc_utils/env.sh")
+    }
+  }
+}

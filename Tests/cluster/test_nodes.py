@@ -1,0 +1,324 @@
+"""Nodes and their names, env.sh, paths, logs, and what `coord doctor --job` finds on a compute node."""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from conftest import STATE, Finished, eventually
+from test_neighbours import OLD_SCRIPT
+
+
+def pid_of(host):
+    return (STATE / "run" / host / "init.pid").read_text().strip()
+
+
+def root_on(host, *command, **options):
+    return subprocess.run(
+        ["nsenter", "-t", pid_of(host), "--uts", "--net", "--mount", "--", *command],
+        check=True, capture_output=True, text=True, **options)
+
+
+@contextlib.contextmanager
+def host_name(node, name):
+    """What gethostname(2) says there; the scheduler goes on calling it `node`."""
+    def become(name):
+        root_on(node, "sh", "-c", f"echo {name} >/proc/sys/kernel/hostname")
+    become(name)
+    try:
+        yield
+    finally:
+        become(node)
+
+
+@contextlib.contextmanager
+def file_on(host, path, text, tmp_path):
+    """One host's own version of a file of /etc."""
+    mine = tmp_path / f"{host}{path.replace('/', '_')}"
+    mine.write_text(text)
+    mine.chmod(0o644)
+    tmp_path.chmod(0o755)
+    root_on(host, "mount", "--bind", str(mine), path)
+    try:
+        yield
+    finally:
+        root_on(host, "umount", path)
+
+
+def hosts(without=(), extra=""):
+    lines = [line for line in open("/etc/hosts") if not any(re.search(rf"\b{name}\b", line) for name in without)]
+    return "".join(lines) + extra
+
+
+def on_node2(project):
+    project.edit_job("--nodelist=node2")
+    return project
+
+
+def test_node_whose_host_name_is_another(project):
+    on_node2(project)
+    with host_name("node2", "ip-10-77-0-102.eu.internal"):
+        result = project.run("connect")
+    assert result.code == 0 and re.match(r"node2:\d+$", result.output), result
+    info = project.info()
+    assert "ip-10-77-0-102.eu.internal" in info["NAMES"] and info["ADDRESS"] == "10.77.0.102", info
+
+
+def test_name_that_this_login_node_does_not_know(project, tmp_path):
+    on_node2(project)
+    with file_on("login1", "/etc/hosts", hosts(without=["node2"]), tmp_path):
+        result = project.run("connect", host="login1")
+        assert result.code == 0 and re.match(r"10\.77\.0\.102:\d+$", result.output), result
+        assert "port: 10.77.0.102" in project.run("doctor", host="login1").output
+    # The other login node knows it.
+    assert project.run("connect", host="login2").output.startswith("node2:")
+
+
+def test_name_of_the_setting(project, tmp_path):
+    on_node2(project)
+    with open(project.path / "hpc_utils" / "coord.conf", "a") as file:
+        file.write("NODE_NAME={nodename}-ib0\n")
+    ib = hosts(without=["node2"], extra="10.77.0.102 node2-ib0\n")
+    with contextlib.ExitStack() as stack:
+        for host in ["login1", "node2"]:
+            stack.enter_context(file_on(host, "/etc/hosts", ib, tmp_path))
+        result = project.run("connect", host="login1")
+    assert result.code == 0 and result.output.startswith("node2-ib0:"), result
+
+
+def test_host_name_with_an_underscore(project, tmp_path):
+    on_node2(project)
+    with open(project.path / "hpc_utils" / "coord.conf", "a") as file:
+        file.write("NODE_NAME={hostname}\n")
+    known = hosts(extra="10.77.0.102 gpu_node2\n")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(host_name("node2", "gpu_node2"))
+        for host in ["login1", "node2"]:
+            stack.enter_context(file_on(host, "/etc/hosts", known, tmp_path))
+        result = project.run("connect", host="login1")
+    assert result.code == 0 and result.output.startswith("gpu_node2:"), result
+
+
+@contextlib.contextmanager
+def automounter(project, hosts):
+    """Each host has the project at a real path of its own; one path, through a link, is the same on all of them."""
+    base = pathlib.Path("/srv", f"auto-{os.getpid()}")
+    link = base / "lab"
+    link.mkdir(parents=True)
+    made = []
+    try:
+        for host in hosts:
+            (base / host / "lab").mkdir(parents=True)
+            (base / host / "real").mkdir()
+            (base / host / "lab" / "team").symlink_to(base / host / "real")
+            root_on(host, "mount", "--bind", str(project.path), str(base / host / "real"))
+            made.append((host, base / host / "real"))
+            root_on(host, "mount", "--bind", str(base / host / "lab"), str(link))
+            made.append((host, link))
+        yield link / "team"
+    finally:
+        for host, path in reversed(made):
+            root_on(host, "umount", "--lazy", str(path))
+        shutil.rmtree(base)
+
+
+def test_project_behind_an_automounter(project):
+    on_node2(project)
+    coord = "hpc_utils/bin/coord"
+    with automounter(project, ["login1", "login2", "node2"]) as path:
+        def run(*words, host="login1", user="ann1"):
+            return Finished(project.cluster.start(host, user, path, [coord, *words], project.environment()), 200)
+        result = run("connect")
+        assert result.code == 0, result
+        assert f"{path}\n" in project.cluster.squeue("--format=%Z"), "the path that all have"
+        assert list((project.path / "hpc_utils" / "logs").glob("panel-server-*.log"))
+        # One project, whatever path leads to it.
+        assert run("connect", host="login2", user="ann2").output == result.output
+        assert project.run("connect", user="ann3").output == result.output
+        for status in [run("status"), run("status", host="login2"), project.run("status")]:
+            assert status.code == 0 and "ready" in status.output, status
+        assert project.run("stop", user="ann2").code == 0
+        # Nobody claims beside a job of the older scripts that was submitted by another path.
+        script = project.path / "old_start.sh"
+        script.write_text(OLD_SCRIPT)
+        old = Finished(project.cluster.start("login1", "ann9", path, ["sbatch", "--parsable", f"--chdir={path}", str(script)], project.environment()), 60)
+        assert old.code == 0, old
+        result = project.run("connect", user="ann2", host="login2")
+        assert result.code == 69 and f"job {old.output.strip()} of ann9" in result.errors, result
+        assert project.shell("scancel", old.output.strip(), user="ann9").code == 0
+        eventually(lambda: old.output.strip() not in project.cluster.squeue("--format=%i").split(), 30, "it ends")
+
+
+def test_path_that_login_nodes_alone_have(project):
+    on_node2(project)
+    with automounter(project, ["login1"]) as path:
+        result = Finished(project.cluster.start(
+            "login1", "ann1", path, ["hpc_utils/bin/coord", "connect"], project.environment()), 200)
+        assert result.code == 69 and f"its node does not see {path}" in result.errors, result
+        doctor = Finished(project.cluster.start(
+            "login1", "ann1", path, ["hpc_utils/bin/coord", "doctor", "--job"], project.environment()), 200)
+        assert doctor.code == 78 and "could not open its log" in doctor.output, doctor
+    # By a path that all have, the team works.
+    assert project.run("connect").code == 0
+
+
+def test_log_is_the_teams_whatever_the_umask(project):
+    assert project.run("connect", umask="077").code == 0
+    assert project.run("logs", user="ann2").output != ""
+    assert project.run("stop").code == 0
+    by_hand = Finished(project.cluster.start(
+        "login1", "ann3", project.path, ["sbatch", "--parsable", "hpc_utils/start_server.sh"], project.environment(),
+        "077"), 60)
+    eventually(lambda: project.info().get("STATE") == "ready", 60, "the job by hand serves")
+    assert project.info()["JOB_ID"] == by_hand.output.strip()
+    assert project.run("logs", user="ann2").output != ""
+    (project.path / "hpc_utils" / "logs" / f"panel-server-{by_hand.output.strip()}.log").chmod(0o600)
+    result = project.run("logs", user="ann2")
+    assert result.code == 77 and "chmod g+r" in result.errors and "ann3" in result.errors, result
+
+
+def test_full_disk_of_the_logs_is_found_before_sbatch(project):
+    logs = project.path / "hpc_utils" / "logs"
+    for options in ["size=16k", "nr_inodes=2"]:
+        root_on("login1", "mount", "-t", "tmpfs", "-o", f"{options},mode=2777", "tmpfs", str(logs))
+        try:
+            root_on("login1", "sh", "-c", f"cd {logs} && (head -c 1M /dev/zero >a; touch b c d) 2>/dev/null || true")
+            result = project.run("connect", host="login1")
+        finally:
+            root_on("login1", "umount", str(logs))
+        assert result.code == 74 and "hpc_utils/logs/" in result.errors and "No space left" in result.errors, result
+        assert "df -i" in result.errors
+    assert project.calls("sbatch") == []
+    assert project.run("connect", host="login1").code == 0
+
+
+def test_dead_name_server(project, tmp_path):
+    """One that takes questions and never answers."""
+    on_node2(project)
+    silent = project.cluster.start(
+        "ctl", "root", "/", ["python3", "-c", (
+            "import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('10.77.0.2', 53)); time.sleep(600)")])
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(file_on("login1", "/etc/hosts", hosts(without=["node2"]), tmp_path))
+            stack.enter_context(file_on("login1", "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n", tmp_path))
+            stack.enter_context(file_on(
+                "login1", "/etc/resolv.conf", "nameserver 10.77.0.2\noptions timeout:20 attempts:2\n", tmp_path))
+            # The address is at hand: nobody waits for the name.
+            result = project.run("connect", host="login1")
+            assert result.code == 0 and result.output.startswith("10.77.0.102:"), result
+            assert project.run("stop").code == 0
+            # Without one it is told what is wrong, and nothing is claimed beside a server that may be there.
+            (project.path / "hpc_utils" / "server_info.txt").write_text("NODE=node2\nPORT=18998\n")
+            result = project.run("connect", "--timeout", "25", host="login1")
+            assert result.code == 75 and "looking up node2 takes this host longer than 15 s" in result.errors, result
+            assert "resolv.conf" in result.errors and "admin whether" not in result.errors
+            assert project.kinds()[-1] == "ended"
+    finally:
+        silent.terminate()
+        subprocess.run(["pkill", "-f", "10.77.0.2', 53"], check=False)
+        silent.wait()
+
+
+def test_node_that_cannot_be_reached(project):
+    on_node2(project)
+    assert project.run("connect", host="login2").code == 0
+    root_on("login1", "ip", "route", "add", "unreachable", "10.77.0.102")
+    try:
+        result = project.run("connect", "--timeout", "5", host="login1")
+    finally:
+        root_on("login1", "ip", "route", "del", "unreachable", "10.77.0.102")
+    assert result.code == 75 and "nothing answers at node2:" in result.errors, result
+    assert "ask the cluster's admin whether login nodes may reach node2:" in result.errors
+
+
+def test_env_file_as_teams_write_them(project):
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write("echo 'loading modules'\nexport LD_LIBRARY_PATH=/x:$LD_LIBRARY_PATH\nmodule load python/3.11\ncd /tmp\nset -eu\n")
+    result = project.run("connect")
+    assert result.code == 0, result
+    log = project.run("logs").output
+    assert "loading modules" in log and "hpc_utils/env.sh: line 4: exit 127: module load python/3.11" in log, log
+
+
+def test_env_file_that_ends_the_job(project):
+    (project.path / "hpc_utils" / "env.sh").write_text("echo checking\n[ -d /nonexistent ] || exit 3\n")
+    result = project.run("connect", timeout=300)
+    assert result.code == 69 and "hpc_utils/env.sh: line 2: exit 3: it ends the job here" in result.errors, result
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert doctor.code == 78, doctor
+    assert "env.sh in the job: hpc_utils/env.sh: line 2: exit 3: it ends the job here" in doctor.output
+
+
+def test_doctor_looks_from_a_compute_node(project):
+    on_node2(project)
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write("module load x\n")
+    before = project.kinds()
+    doctor = project.run("doctor", "--job", timeout=300)
+    for words in [
+        "env.sh in the job: hpc_utils/env.sh: line 2:", "hpc_utils/env.sh: line 2: exit 127: module load x",
+        "the job's directory: job ", "on node2 sees this very directory", f"job: panel: {project.path}/fake/panel",
+        "the job's port: node2:",
+    ]:
+        assert words in doctor.output, (words, doctor)
+    assert re.search(r"^ok +the job's port: node2:\d+ accepts connections$", doctor.output, re.M), doctor
+    assert project.kinds() == before and project.info() == {}, "it decides nothing"
+    assert not list((project.path / "hpc_utils" / "logs").glob("trial-*")), "its log is gone"
+    eventually(lambda: "coord-doctor" not in project.cluster.squeue("--format=%j"), 20, "the trial job is over")
+
+
+def test_trial_that_does_not_start(project):
+    project.edit_job("--begin=now+3600")
+    doctor = project.run("doctor", "--job", "--timeout", "5", timeout=300)
+    assert "did not start in time (BeginTime)" in doctor.output, doctor
+    assert "coord-doctor" not in project.cluster.squeue("--states=PENDING", "--format=%j")
+
+
+def test_trial_of_a_script_that_starts_a_server_itself(project):
+    (project.path / "hpc_utils" / "start_server.sh").write_text("#!/bin/bash\n#SBATCH --ntasks=1\npanel serve app.py\n")
+    doctor = project.run("doctor", "--job", timeout=100)
+    assert doctor.code == 78 and "does not run `coord supervise`" in doctor.output, doctor
+    assert project.calls("sbatch") == []
+
+
+def test_node_that_sees_another_directory(project):
+    on_node2(project)
+    # Something else lies there on the node.
+    root_on("node2", "sh", "-c", f"rm -rf /tmp/other; cp -a {project.path} /tmp/other; mount --bind /tmp/other {project.path}")
+    try:
+        doctor = project.run("doctor", "--job", "--timeout", "30", timeout=300)
+    finally:
+        root_on("node2", "sh", "-c", f"umount {project.path}; rm -rf /tmp/other")
+    assert doctor.code == 78 and "the trial job: job " in doctor.output, doctor
+    assert "does not appear in hpc_utils/logs here" in doctor.output
+
+
+def test_node_without_the_teams_group(project, tmp_path):
+    """sssd on the nodes, or on the controller, does not know all groups of a user."""
+    on_node2(project)
+    subprocess.run(["groupadd", "-f", "team2"], check=True)
+    try:
+        subprocess.run(["usermod", "-aG", "team2", "ann1"], check=True)
+        subprocess.run(["chgrp", "-R", "team2", str(project.path)], check=True)
+        without = re.sub(r"^(team2:.*:)ann1$", r"\1", open("/etc/group").read(), flags=re.M)
+        with contextlib.ExitStack() as stack:
+            for host in ["ctl", "node2"]:
+                stack.enter_context(file_on(host, "/etc/group", without, tmp_path))
+            subprocess.run(["scontrol", "reconfigure"], check=True)
+            # Not even its log can be made there.
+            doctor = project.run("doctor", "--job", timeout=300)
+            assert doctor.code == 78 and "could not open its log in hpc_utils/logs (ExitCode 0:53)" in doctor.output, doctor
+            result = project.run("connect", timeout=300)
+            assert result.code == 69 and "could not open its log (ExitCode 0:53)" in result.errors, result
+            assert "it left no log in hpc_utils/logs: `coord doctor --job`" in result.errors
+            (project.path / "hpc_utils" / "logs").chmod(0o2777)
+            doctor = project.run("doctor", "--job", timeout=300)
+            assert doctor.code == 78 and "ann1 is not in the team's group (number " in doctor.output, doctor
+            result = project.run("connect", timeout=300)
+            assert result.code == 69 and "not in the team's group team2" in result.errors, result
+            assert "node2 does not know all your groups" in result.errors
+    finally:
+        subprocess.run(["groupdel", "-f", "team2"], check=True)
+        subprocess.run(["scontrol", "reconfigure"], check=True)
