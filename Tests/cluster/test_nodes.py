@@ -318,7 +318,7 @@ def test_node_without_the_teams_group(project, tmp_path):
             assert doctor.code == 78 and "ann1 is not in the team's group (number " in doctor.output, doctor
             result = project.run("connect", timeout=300)
             assert result.code == 69 and "not in the team's group team2" in result.errors, result
-            assert "node2 does not know all your groups" in result.errors
+            assert "on node2 you are in the groups" in result.errors
     finally:
         subprocess.run(["groupdel", "-f", "team2"], check=True)
         subprocess.run(["scontrol", "reconfigure"], check=True)
