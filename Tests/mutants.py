@@ -18,6 +18,20 @@ LIMIT = 400
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
+    ("the answer is a name that was not reached", CORE + "CoordinatorPhases.swift",
+     "    answer.endpoint = endpoint\n", "    _ = endpoint\n"),
+    ("a foreign server whose name cannot be looked up is none", CORE + "OlderLife.swift",
+     "if case .slowNames = probed.reach {", "if case .slowNames = probed.reach, o.now < o.began {"),
+    ("the project by another path is another project", CORE + "Home.swift",
+     "job.isHere || ", ""),
+    ("our number in the project by another path is another's", CORE + "Sighting.swift",
+     "!row.isHere && ", ""),
+    ("a job that could not open its log is sent to its log", CORE + "EndWords.swift",
+     "job?.couldNotOpenLog == true", "job?.couldNotOpenLog == true && false"),
+    ("a trial passes over the team's group", CORE + "JobTrial.swift",
+     "if let group, !groups.contains(group) {", "if let group, groups.isEmpty, !groups.contains(group) {"),
+    ("a host name may look like an option", CORE + "Names.swift",
+     "first != UInt8(ascii: \"-\"), first", "first"),
     ("the job only checks instead of taking started", CORE + "Fence.swift",
      "      return .start(\n", "      if nonce != \"\" { return .serve(state) }\n      return .start(\n"),
     ("a number is reused", CORE + "Observation.swift",
