@@ -28,9 +28,11 @@ public struct TrialJob {
       inode: project.inode, path: project.root, user: machine.author.user, groups: Machine.groups(),
       checks: Doctor(project: project, machine: machine).examineInJob(command))
     Terminal.write(trial.text, to: .output)
-    // Until somebody connected, for as long as the one who asked may need to see the log.
+    // For as long as the one who asked may need to see the log and to try the port; it then ends the job. Whoever else connects
+    // meanwhile gets nothing.
     let end = Machine.now + .seconds(60)
-    while Machine.now < end, !Network.accepted(listening.socket) {
+    while Machine.now < end {
+      while Network.accepted(listening.socket) {}
       if signals.interruption(within: .milliseconds(200)) != nil { return }
     }
   }
