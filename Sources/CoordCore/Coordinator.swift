@@ -49,6 +49,8 @@ public struct Coordinator: Sendable {
   /// Since when the job of a claim that is over is being looked for.
   var takingOut: Instant?
   var witnessed: Set<Token> = []
+  /// Those of them that a job was made for.
+  var jobs: Set<Token> = []
   /// When this process last asked for the end of a token's job.
   var cancelled: [Token: Instant] = [:]
   /// What a stop is about: the token that was live when it began.
@@ -135,7 +137,10 @@ public struct Coordinator: Sendable {
     if last.value != state.lastNumber { absence.begin() }
     last.see(state.lastNumber, began: o.began, ended: o.now)
     if let signal = interrupted { return leave(state, signal) }
-    if let token = state.liveToken { witnessed.insert(token) }
+    if let token = state.liveToken {
+      witnessed.insert(token)
+      if state.job != nil { jobs.insert(token) }
+    }
     if case .stop(let outcome, let reason) = goal, let actions = requestStop(state, outcome, reason) { return actions }
     if state.stop != nil { return stopping(state, o) }
     if let actions = takeOut(state, o) { return actions }
@@ -264,7 +269,7 @@ public struct Coordinator: Sendable {
 
   mutating func renewDeadline(_ o: Observation) {
     // What was waited for is over, and the wait begins anew; not without end.
-    guard !insists, renewals < 3 else { return }
+    guard !insists, renewals < Limits.renewals else { return }
     renewals += 1
     deadline = max(deadline, o.now + wait)
   }

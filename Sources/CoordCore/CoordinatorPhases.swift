@@ -20,6 +20,8 @@ extension Coordinator {
     guard goal == .answer else { return [.settle(state)] }
     if let end = state.end, witnessed.contains(end.token) {
       if let error = CoordError(ending: end) { return [.fail(error)] }
+      // Whoever made them, and however long the wait is: a team must not spend its hours on jobs that end.
+      if jobs.count > Limits.renewals { return [.fail(CoordError(manyEnds: jobs.count, last: end))] }
       witnessed.remove(end.token)
       renewDeadline(o)
     }

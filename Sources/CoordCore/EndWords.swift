@@ -54,6 +54,15 @@ extension QueuedJob {
 }
 
 extension CoordError {
+  /// What those are told who saw one job after the other end, though each alone was no reason to give up.
+  init(manyEnds count: Int, last end: LockEntry) {
+    let job = end.body.job.map { " (job \($0))" } ?? ""
+    self = .noServer(
+      what: "\(count) jobs ended one after the other while you waited",
+      why: "the last one: \(end.body.reason ?? "no reason was given")\(job)",
+      next: "`coord history` tells how each of them ended: correct the cause, then try again")
+  }
+
   /// What those who waited for a token are told when it ended; nil where they may go on and start another server.
   public init?(ending end: LockEntry) {
     let reason = end.body.reason ?? "no reason was given"

@@ -59,6 +59,8 @@ public enum Limits {
   public static let slowBeat = Duration.seconds(5)
   /// A signal that comes so near to ENDS is the time limit's.
   public static let timeLimitMargin = Duration.seconds(90)
+  /// Who waits for a server goes on after so many jobs that ended. One more, and they are told why: the next would fare no better.
+  public static let renewals = 3
   /// Pruning never removes one of the last so many numbers…
   public static let keptNumbers = 64
   /// …nor anything younger.

@@ -185,8 +185,9 @@ struct ServerRun: ~Copyable {
 
   /// A complete beat: the log's end was read, and server_info.txt was written.
   private mutating func beat(_ state: ServerInfo.State, _ around: Surroundings) -> Supervision.Event {
-    guard let port, let endpoint = Endpoint(node: around.node, port: port) else {
-      return .beatFailed("no port yet")
+    guard let port else { return .beatFailed("no port yet") }
+    guard let endpoint = Endpoint(node: around.node, port: port) else {
+      return .beatFailed("the name of this node, \(around.node), is none that anybody could connect to")
     }
     beats += 1
     let began = Machine.now

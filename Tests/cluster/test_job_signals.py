@@ -228,3 +228,15 @@ def test_job_that_hangs_in_completing_blocks_nobody(cluster, project, epilog):
     assert project.kinds().count("started") == 1
     epilog.unlink()
     ends_well(project)
+
+
+def test_jobs_that_end_one_after_the_other(project):
+    """Each is lost before its server answers: a connect that may wait for long makes four, and says how the last one ended."""
+    project.job_environment("FAKE_PANEL_SLOW=60")
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write("(sleep 3; kill -KILL $$) &\n")
+    result = project.run("connect", "--timeout", "500", timeout=520)
+    assert result.code == 69 and "4 jobs ended one after the other while you waited" in result.errors, result
+    assert "the last one: job" in result.errors and "`coord history` tells" in result.errors, result
+    assert len(project.calls("sbatch")) == 4 and project.kinds().count("started") == 4
+    assert project.kinds()[-1] == "ended" and not project.jobs()
