@@ -20,9 +20,14 @@ while [ ! -d "$root/hpc_utils" ] && [ "$root" != / ]; do root=$(dirname "$root")
 if [ ! -d "$root/hpc_utils" ] && [ -d "${2:-}/hpc_utils" ]; then root=$2; fi
 cd "$root" || exit 78
 
+# sbatch hands on all of the submitter's environment: a PORT in there is Jenkins's, Kubernetes's or a person's own.
+unset PORT CREDENTIALS APP_PATH STATUS_FILE NUM_PROCS
+
 # >>> your cluster: modules, conda, venv >>>
 # module load python/3.11
 # conda activate accel
+# Settings of the job alone, over coord.conf: PORT, CREDENTIALS, APP_PATH, STATUS_FILE; others by export COORD_NAME=...
+# PORT=7860
 # Or keep such lines in hpc_utils/env.sh, which git does not track. What it prints is in the job's log.
 . hpc_utils/read_env.sh
 # Worker processes of the server.
@@ -39,8 +44,14 @@ if [ ! -x hpc_utils/bin/coord ]; then
   exit 78
 fi
 
+# What was assigned above, by the names of the deployment guide.
+set -- --token "$token"
+for name in PORT CREDENTIALS APP_PATH STATUS_FILE; do
+  [ -z "${!name:-}" ] || set -- "$@" --set "$name=${!name}"
+done
+
 # coord fills in {port}, {app}, {app_dir} and {credentials}, and passes the cookie secret by the environment.
-exec hpc_utils/bin/coord supervise --token "$token" -- \
+exec hpc_utils/bin/coord supervise "$@" -- \
   panel serve '{app}' --port='{port}' \
   --basic-auth='{credentials}' --basic-login-template='{app_dir}/templates/login.html' \
   --unused-session-lifetime=600000 --liveness --num-procs="$NUM_PROCS"

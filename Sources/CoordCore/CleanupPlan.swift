@@ -63,6 +63,26 @@ public enum CleanupPlan {
     files.filter { $0.age > Limits.keptAge }.map(\.name).sorted()
   }
 
+  /// A claim that never started is looked for in the queue for so long: no job waits longer, and one that did would meet
+  /// its fence.
+  static let surplusAge = Duration.seconds(7 * 86_400)
+
+  /// Whether a job of this user may be left over, so that the scheduler has to be asked: a token that this user claimed, that
+  /// is not live and never started, and for which sbatch may have made a job. sbatch is called once per token: what started
+  /// has left no other job.
+  ///
+  /// - Parameter entries: all of the log, with the age of each number's file.
+  public static func mayHaveSurplus(_ entries: [(entry: LockEntry, age: Duration)], me: UInt32, live: Token?) -> Bool {
+    let started = Set(entries.filter { $0.entry.kind == .started }.map(\.entry.token))
+    let jobless = Set(
+      entries.filter { $0.entry.kind == .ended && [.withdrawn, .refused].contains($0.entry.body.outcome) }
+        .map(\.entry.token))
+    return entries.contains { entry, age in
+      entry.kind == .claimed && entry.author.uid == me && entry.token != live && age < surplusAge
+        && !started.contains(entry.token) && !jobless.contains(entry.token)
+    }
+  }
+
   /// Jobs of this user that carry a token of this log which is not, or no longer, theirs to serve.
   ///
   /// - Parameter log: the log's identity: a copy of the project knows the same tokens, and the jobs are the original's.

@@ -118,9 +118,18 @@ public struct Coordinator: Sendable {
           return [.fail(.copiedLog(identity, to: place))]
         }
         let known = o.tokens ?? tail.known(state)
-        return cancelEnded(tail, state, o) + decide(state, known, o)
+        return askable(cancelEnded(tail, state, o) + decide(state, known, o), o)
       }
     }
+  }
+
+  /// Where Slurm's commands are nowhere, others' answers and the files may still tell all: only a cleanup has no use for them.
+  private func askable(_ actions: [Action], _ o: Observation) -> [Action] {
+    guard let missing = o.noScheduler else { return actions }
+    let rest = actions.filter { if case .look = $0 { false } else { true } }
+    if rest.count == actions.count { return actions }
+    if goal == .settle { return [.fail(missing)] }
+    return rest.isEmpty ? [.wait(.milliseconds(500), .schedulerSilent(missing.why))] : rest
   }
 
   private mutating func observe(_ o: Observation) {
@@ -188,6 +197,7 @@ public struct Coordinator: Sendable {
     var end = deadline
     if !insists, let proofEnds { end = max(end, proofEnds + .seconds(10)) }
     if o.now < end { return [.wait(duration, progress)] }
+    if let missing = o.noScheduler, progress.needsScheduler { return [.fail(missing)] }
     return [.fail(Self.gaveUp(goal, progress, slowDisk: o.slowDisk))]
   }
 

@@ -28,7 +28,7 @@ extension Coordinator {
     if let end = state.end, end.token == seen, end.body.outcome == .stopped, let error = CoordError(ending: end) {
       return [.fail(error)]
     }
-    if let obstacle = o.obstacle { return [.fail(obstacle)] }
+    if let obstacle = o.obstacle ?? o.noScheduler { return [.fail(obstacle)] }
     // Doubt never submits: the controller has to answer, now, before anything is claimed.
     guard let queue = o.queue, queue.number > absence.floor, !queue.snapshot.narrow else {
       return [.look(query(state, o))] + pause(o, .milliseconds(200), .askingScheduler)

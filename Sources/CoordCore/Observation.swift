@@ -59,6 +59,8 @@ public struct Observation: Sendable {
   public var hasTraces = false
   /// How long the slowest action on the shared directory took so far, by this process.
   public var slowest = Duration.zero
+  /// Why the scheduler cannot be asked from here at all; nil: it can.
+  public var noScheduler: CoordError?
   /// What the whole log tells of tokens; nil: its end tells all that matters.
   public var tokens: KnownTokens?
 
@@ -121,6 +123,16 @@ public enum Progress: Hashable, Sendable {
   case suspended(JobID, by: String)
   /// A server of a log that is not here any more may live; how long it was quiet.
   case olderLife(String, Duration)
+
+  /// Whether the scheduler's answer is what is missing.
+  var needsScheduler: Bool {
+    switch self {
+    case .schedulerSilent, .askingScheduler, .claimed, .beatSilent, .ending, .olderLife: true
+    case .directory, .submitted, .completing, .pending, .oddState, .starting, .unreachable, .unclear, .hung,
+      .stopping, .suspended:
+      false
+    }
+  }
 
   /// What is said while it is waited for: where waiting alone does not help, what does.
   public var text: String {

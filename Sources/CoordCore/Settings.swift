@@ -1,4 +1,4 @@
-/// What a team sets: hpc_utils/coord.conf, and the environment over it.
+/// What a team sets: hpc_utils/coord.conf, over it what start_server.sh assigns, and over both COORD_… of the environment.
 public struct Settings: Hashable, Sendable {
   public enum SchedulerKind: String, Sendable { case slurm, local }
 
@@ -9,6 +9,8 @@ public struct Settings: Hashable, Sendable {
   public var credentials = "credentials.json"
   public var appPath = "visualize_accelerometry/app.py"
   public var scheduler = SchedulerKind.slurm
+  /// Where Slurm's commands are; empty: PATH or the usual places have them.
+  public var slurmBin = ""
   /// How long `connect` waits for a server.
   public var wait = Duration.seconds(120)
   /// How long a server may take until it answers HTTP.
@@ -36,24 +38,59 @@ public struct Settings: Hashable, Sendable {
 
   /// All keys, in the order of coord.conf.
   public static let keys = [
-    "JOB_NAME", "STATUS_FILE", "PORT", "CREDENTIALS", "APP_PATH", "SCHEDULER", "WAIT", "START_LIMIT", "HEALTH_PATH",
-    "HANG_LIMIT", "CHECK_COMMAND", "KEEP_LOGS_DAYS", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE",
-    "NODE_NAME",
+    "JOB_NAME", "STATUS_FILE", "PORT", "CREDENTIALS", "APP_PATH", "SCHEDULER", "SLURM_BIN", "WAIT", "START_LIMIT",
+    "HEALTH_PATH", "HANG_LIMIT", "CHECK_COMMAND", "KEEP_LOGS_DAYS", "SOCKET", "SOCKET_GROUP", "KEEP_WARM",
+    "METRICS_FILE", "NODE_NAME",
   ]
 
-  /// - Throws: `CoordError.configuration` for a line that is none, a key that is not known or a value that cannot be.
-  public init(file: [UInt8]?, fileName: String, environment: [String: String]) throws(CoordError) {
-    if let file {
-      guard let text = KeyValueText(file) else {
-        throw .configuration(
-          what: "\(fileName) cannot be read", why: "a line of it is not KEY=VALUE", next: "correct that line")
-      }
-      for (key, value) in text.pairs {
-        try set(key.trimmed, Self.unquoted(value.trimmed), from: fileName)
+  /// What was set, in the words of whoever set it, and where. `SettingsTable.swift` shows it.
+  public private(set) var given: [String: Given] = [:]
+
+  public struct Given: Hashable, Sendable {
+    public var value: String
+    public var origin: Origin
+  }
+
+  /// Where a value comes from.
+  public enum Origin: Hashable, Sendable {
+    case file(String, line: Int)
+    /// Assigned in start_server.sh, by the name that the deployment guide gives it.
+    case script
+    /// COORD_ and the setting's name.
+    case environment
+
+    public func text(_ key: String) -> String {
+      switch self {
+      case .file(let name, let line): "\(name), line \(line)"
+      case .script: "\(key) in start_server.sh"
+      case .environment: "\(Settings.prefix)\(key) in the environment"
       }
     }
+  }
+
+  /// Before the name of a setting in the environment: PORT and JOB_NAME there are Jenkins's, Kubernetes's or a person's own.
+  public static let prefix = "COORD_"
+
+  /// - Parameter script: what start_server.sh passes on, `KEY=VALUE` each.
+  /// - Throws: `CoordError.configuration` for a line that is none, a key that is not known or a value that cannot be.
+  public init(
+    file: [UInt8]?, fileName: String, script: [String] = [], environment: [String: String]
+  ) throws(CoordError) {
+    let lines = (file ?? []).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      let origin = Origin.file(fileName, line: index + 1)
+      guard let text = KeyValueText(line) else {
+        throw .configuration(
+          what: "\(fileName) cannot be read", why: "its line \(index + 1) is not KEY=VALUE", next: "correct that line")
+      }
+      for (key, value) in text.pairs { try set(key.trimmed, Self.unquoted(value.trimmed), from: origin) }
+    }
+    for pair in script {
+      guard let mark = pair.firstIndex(of: "=") else { throw .usage("--set \(pair) is not KEY=VALUE") }
+      try set(String(pair[..<mark]), String(pair[pair.index(after: mark)...]), from: .script)
+    }
     for key in Self.keys {
-      if let value = environment[key], !value.isEmpty { try set(key, value, from: "the environment") }
+      if let value = environment[Self.prefix + key], !value.isEmpty { try set(key, value, from: .environment) }
     }
   }
 
@@ -64,11 +101,11 @@ public struct Settings: Hashable, Sendable {
     return value
   }
 
-  private mutating func set(_ key: String, _ value: String, from source: String) throws(CoordError) {
+  private mutating func set(_ key: String, _ value: String, from origin: Origin) throws(CoordError) {
     func wrong(_ expected: String) -> CoordError {
       .configuration(
-        what: "\(key)=\(value) in \(source) cannot be", why: "\(key) has to be \(expected)",
-        next: "correct \(key) in \(source)")
+        what: "\(key)=\(value) cannot be (\(origin.text(key)))", why: "\(key) has to be \(expected)",
+        next: "correct \(origin.text(key))")
     }
     func seconds(_ unit: Int) throws(CoordError) -> Duration {
       guard let n = Int(value), (1...604_800).contains(n) else { throw wrong("a whole number from 1 to 604800") }
@@ -91,6 +128,9 @@ public struct Settings: Hashable, Sendable {
     case "SCHEDULER":
       guard let kind = SchedulerKind(rawValue: value) else { throw wrong("slurm or local") }
       scheduler = kind
+    case "SLURM_BIN":
+      guard value.hasPrefix("/"), !value.utf8.contains(where: { $0 < 0x20 }) else { throw wrong("an absolute path") }
+      slurmBin = value.count > 1 && value.hasSuffix("/") ? String(value.dropLast()) : value
     case "WAIT": wait = try seconds(1)
     case "START_LIMIT": startLimit = try seconds(1)
     case "HANG_LIMIT": hangLimit = try seconds(1)
@@ -118,9 +158,10 @@ public struct Settings: Hashable, Sendable {
       healthPath = value
     default:
       throw .configuration(
-        what: "\(source) sets \(key), which is no setting",
+        what: "\(key) is no setting (\(origin.text(key)))",
         why: "the settings are \(Self.keys.joined(separator: ", "))",
-        next: "correct that line")
+        next: "correct that line: is \(Self.nearest(to: key)) meant?")
     }
+    given[key] = Given(value: value, origin: origin)
   }
 }

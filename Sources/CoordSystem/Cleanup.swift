@@ -10,6 +10,8 @@ public struct Cleanup<Cluster: Scheduler> {
   private let files: PosixLockFiles
   /// What was done, in the words that its user reads.
   public private(set) var done: [String] = []
+  /// What of it is not mere housekeeping: a server that nobody ended, a job too many.
+  public private(set) var news: [String] = []
 
   public init(project: Project, machine: Machine, scheduler: Cluster, dryRun: Bool) {
     (self.project, self.machine, self.scheduler, self.dryRun) = (project, machine, scheduler, dryRun)
@@ -24,12 +26,12 @@ public struct Cleanup<Cluster: Scheduler> {
     let log = LockLog(files)
     let tail = try log.tail()
     guard case .state(let state) = tail.fold() else { return }
-    // Of what the tail shows, not of what came since: a claim of this moment is nobody's surplus.
-    let known = try log.all().filter { $0.number <= tail.lastNumber }.compactMap(\.slot.entry?.token)
-    cancelSurplus(state, known: Set(known))
-    removeStaleInfo(state)
     let now = try fileSystemTime()
     let locks = list(project.locks, now)
+    // Of what the tail shows, not of what came since: a claim of this moment is nobody's surplus.
+    let known = try log.all().filter { $0.number <= tail.lastNumber }.compactMap(\.slot.entry)
+    cancelSurplus(state, known, ages: locks)
+    removeStaleInfo(state)
     for name in CleanupPlan.leftovers(locks, live: state.liveToken) {
       _ = remove(project.locks + "/" + name, "old temporary file")
     }
@@ -55,20 +57,31 @@ public struct Cleanup<Cluster: Scheduler> {
     }
   }
 
-  private mutating func cancelSurplus(_ state: ServiceState, known: Set<Token>) {
-    guard !known.isEmpty, let snapshot = ask(state) else { return }
+  private mutating func cancelSurplus(_ state: ServiceState, _ entries: [LockEntry], ages: [CleanupPlan.File]) {
+    let age = Dictionary(ages.map { ($0.name, $0.age) }) { first, _ in first }
+    let dated = entries.map { (entry: $0, age: age[LockName.name($0.number)] ?? .zero) }
+    guard CleanupPlan.mayHaveSurplus(dated, me: machine.author.uid, live: state.liveToken) else { return }
+    if let missing = scheduler.obstacle {
+      tell("a job of yours may be left over, and cannot be looked for: \(missing.why)")
+      return
+    }
+    guard let snapshot = ask(state) else { return }
     for job in CleanupPlan.surplusJobs(
-      snapshot, me: machine.author.uid, state: state, known: known, log: state.identity?.id)
+      snapshot, me: machine.author.uid, state: state, known: Set(entries.map(\.token)), log: state.identity?.id)
     {
       guard let token = job.token else { continue }
       if dryRun {
-        done.append("would cancel surplus job \(job.id)")
+        tell("would cancel surplus job \(job.id)")
       } else {
         let problem = scheduler.cancel(job.id, token: token)
-        done.append(
-          problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
+        tell(problem.map { "could not cancel surplus job \(job.id): \($0)" } ?? "cancelled surplus job \(job.id)")
       }
     }
+  }
+
+  private mutating func tell(_ text: String, isNews: Bool = true) {
+    done.append(text)
+    if isNews { news.append(text) }
   }
 
   /// One fresh answer of the scheduler, in turn with everybody else; nil if the turn did not come.
@@ -94,7 +107,7 @@ public struct Cleanup<Cluster: Scheduler> {
     guard CleanupPlan.isStale(first, state: state) else { return }
     // A job that has just started may not have replaced it yet; one that beats changes it within a beat.
     Machine.sleep(Limits.beatPause)
-    if status.read() == first { _ = remove(project.statusFile, "heartbeat of a job that is over") }
+    if status.read() == first { _ = remove(project.statusFile, "heartbeat of a job that is over", isNews: true) }
   }
 
   private func fileSystemTime() throws(StorageFailure) -> WallTime {
@@ -110,15 +123,15 @@ public struct Cleanup<Cluster: Scheduler> {
     }
   }
 
-  private mutating func remove(_ path: String, _ kind: String) -> Bool {
+  private mutating func remove(_ path: String, _ kind: String, isNews: Bool = false) -> Bool {
     let name = path.hasPrefix(project.root + "/") ? String(path.dropFirst(project.root.utf8.count + 1)) : path
     if dryRun {
-      done.append("would remove \(name) (\(kind))")
+      tell("would remove \(name) (\(kind))", isNews: isNews)
       return true
     }
     // In a sticky directory only its owner can: then the owner's cleanup does.
     guard unlink(path) == 0 else { return errno == ENOENT }
-    done.append("removed \(name) (\(kind))")
+    tell("removed \(name) (\(kind))", isNews: isNews)
     return true
   }
 }

@@ -119,6 +119,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       if let info = o.info.info, !tail.tokens.contains(info.token) { o.infoIsElsewhere = project.isElsewhere(info) }
     }
     (o.now, o.wall, o.obstacle, o.slowest) = (Machine.now, Machine.wall, obstacle ?? nil, slowest)
+    o.noScheduler = scheduler.obstacle
     return o
   }
 

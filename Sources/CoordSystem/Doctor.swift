@@ -13,9 +13,20 @@ public struct Doctor {
     do throws(CoordError) { try project.prepare() } catch {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
-    return directories() + [Checkup.filesystem(type: Self.filesystemType(of: project.locks))] + linkAndClock()
+    return [strayNames()].compactMap { $0 } + directories() + [
+      Checkup.filesystem(type: Self.filesystemType(of: project.locks))
+    ] + linkAndClock()
       + [space(), log()].compactMap { $0 } + strange() + scheduler() + foreign() + needs() + environmentFile()
       + [reachability()]
+  }
+
+  /// What in the environment looks like a setting and is none.
+  private func strayNames() -> Check? {
+    let notes =
+      Settings.unknown(in: machine.environment).map(Settings.note)
+      + [project.settings.strayNames(in: machine.environment)].compactMap { $0 }
+    if notes.isEmpty { return nil }
+    return Check("environment", .doubtful, notes.joined(separator: "; "), next: "`coord settings` tells what counts")
   }
 
   func directories() -> [Check] {
@@ -161,6 +172,9 @@ public struct Doctor {
       return [Check("scheduler", .good, "this machine itself (SCHEDULER=local)")]
     }
     let slurm = Slurm(project: project, machine: machine)
+    if let missing = slurm.obstacle {
+      return [Check("scheduler", .bad, missing.what + ": " + missing.why, next: missing.next)]
+    }
     let began = Machine.now
     let snapshot = slurm.queue(QueueQuery())
     switch snapshot.outcome {
@@ -168,7 +182,8 @@ public struct Doctor {
       return [
         Check(
           "scheduler", .good,
-          "squeue answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; \(jobs.count) jobs of this project"),
+          "squeue\(slurm.place.map { " in \($0)" } ?? "") answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; "
+            + "\(jobs.count) jobs of this project"),
         Checkup.privacy(seesEverybody: snapshot.seesEverybody),
       ]
     case .unknown(let why):

@@ -13,9 +13,11 @@ extension SignalFacts {
     facts.local = project.settings.scheduler == .local
     guard !facts.local else { return facts }
     let asking = Slurm.scrubbed(environment).merging(["LC_ALL": "C"]) { $1 }
+    let folder = (try? Slurm.folder(project.settings, environment)) ?? ""
     let end = Machine.now + .seconds(5)
     repeat {
-      let said = Command(["scontrol", "-o", "show", "job", job.number], environment: asking).run(deadline: .seconds(3))
+      let said = Command([folder + "scontrol", "-o", "show", "job", job.number], environment: asking).run(
+        deadline: .seconds(3))
       if said.status == 0 { facts.job = said.output }
       // The node tells the controller how the script ended, a moment after it did.
       guard facts.awaitsItsEnd, Machine.now < end else { break }

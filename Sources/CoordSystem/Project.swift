@@ -22,7 +22,8 @@ public struct Project: Sendable {
   }
 
   /// Finds it by `--root`, COORD_ROOT, or upward from the working directory: the folder that holds hpc_utils.
-  public init(flag: String?, environment: [String: String]) throws(CoordError) {
+  /// - Parameter script: what start_server.sh passes on of its settings, `KEY=VALUE` each.
+  public init(flag: String?, script: [String] = [], environment: [String: String]) throws(CoordError) {
     let (root, logical): (String, String?)
     let here = environment["PWD"].flatMap { $0.hasPrefix("/") && Self.isSame($0, ".") ? $0 : nil }
     if let given = flag ?? environment["COORD_ROOT"].flatMap({ $0.isEmpty ? nil : $0 }) {
@@ -49,7 +50,7 @@ public struct Project: Sendable {
     }
     self.init(
       root: root, logicalRoot: logical.flatMap { Self.plain($0, leadsTo: root) },
-      settings: try Settings(file: bytes, fileName: file, environment: environment))
+      settings: try Settings(file: bytes, fileName: file, script: script, environment: environment))
     // Children run in the project, and paths in its settings and scripts are relative to it.
     guard chdir(root) == 0 else {
       throw .permission(

@@ -12,6 +12,12 @@ public protocol Scheduler {
   func queue(_ query: QueueQuery) -> QueueSnapshot
   /// Ends a job of this user that shows the token at this moment, whoever wrote its number down; why not, if it did not.
   func cancel(_ job: JobID, token: Token) -> String?
+  /// Why nothing can be asked here at all; nil: nothing is in the way.
+  var obstacle: CoordError? { get }
+}
+
+extension Scheduler {
+  public var obstacle: CoordError? { nil }
 }
 
 /// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
@@ -21,14 +27,33 @@ public final class Slurm: Scheduler {
   private let machine: Machine
   let environment: [String: String]
   let folder: String
+  public let obstacle: CoordError?
   /// ClusterName and PrivateData: asked once.
   private var configuration: (cluster: String?, seesEverybody: Bool?)?
 
-  /// - Parameter folder: where Slurm's commands are, with a slash; nil: where PATH finds them.
+  /// - Parameter folder: where Slurm's commands are, with a slash; nil: where SLURM_BIN, PATH or custom have them.
   public init(project: Project, machine: Machine, commands folder: String? = nil) {
-    (self.project, self.machine, self.folder) = (project, machine, folder ?? "")
+    (self.project, self.machine) = (project, machine)
     environment = Slurm.scrubbed(machine.environment)
+    do throws(CoordError) {
+      let found = folder == nil ? try Slurm.folder(project.settings, machine.environment) : folder
+      (self.folder, obstacle) = (found ?? "", nil)
+    } catch {
+      (self.folder, obstacle) = ("", error)
+    }
   }
+
+  /// Where Slurm's commands are, with a slash; empty: in PATH.
+  static func folder(_ settings: Settings, _ environment: [String: String]) throws(CoordError) -> String {
+    try SlurmCommands.folder(
+      setting: settings.slurmBin, source: settings.source("SLURM_BIN"), path: environment["PATH"] ?? ""
+    ) { path in
+      ((status(of: path)?.st_mode ?? 0) & S_IFMT) == S_IFREG && access(path, X_OK) == 0
+    }
+  }
+
+  /// Where they are, for people; nil: PATH leads to them.
+  public var place: String? { folder.isEmpty ? nil : String(folder.dropLast()) }
 
   /// Without the variables by which a user's shell, or a job that coord is called from, would change what Slurm's
   /// commands do (SBATCH_PARTITION, SQUEUE_FORMAT, SLURM_CLUSTERS…). Where the configuration is stays.
@@ -65,6 +90,11 @@ public final class Slurm: Scheduler {
   }
 
   public func queue(_ query: QueueQuery) -> QueueSnapshot {
+    if let obstacle {
+      return QueueSnapshot(
+        scheduler: name, query: query, askedBy: machine.author.uid, host: machine.author.host, seesEverybody: false,
+        outcome: .unknown(obstacle.why))
+    }
     let answer = question(query).answer()
     if case .answered = answer.outcome, configuration == nil {
       let config = ask("scontrol", "show", "config")

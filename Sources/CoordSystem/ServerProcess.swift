@@ -38,7 +38,6 @@ struct ServerProcess: ~Copyable {
     }
     // By the environment, not as an argument: everybody on the node can read arguments.
     environment["PANEL_COOKIE_SECRET"] = cookieSecret
-    environment["COORD_PORT"] = "\(port)"
     // The command is held back until its guardian watches: a supervisor that dies in between leaves nothing behind.
     let gate = try Pipe()
     var command = Command(["/proc/self/exe", "hold", "\(alive.nanoseconds)"] + filled, environment: environment)

@@ -49,6 +49,8 @@ enum Grammar {
     Option(name: "--yes", value: nil, summary: "do not ask"),
     Option(name: "--quiet", value: nil, summary: "no progress on stderr"),
     Option(name: "--token", value: "TOKEN", summary: "the claim that this job belongs to"),
+    Option(
+      name: "--set", value: "KEY=VALUE", summary: "a setting that start_server.sh assigns; may come several times"),
     Option(name: "--man", value: nil, summary: "as a man page: `coord help --man | man -l -`"),
   ]
 
@@ -74,12 +76,16 @@ enum Grammar {
       name: "doctor", summary: "check everything that coord needs, and say what to do about it",
       options: ["--root", "--json", "--job", "--timeout", "--repair", "--yes"]),
     Verb(
+      name: "settings", summary: "print each setting, its value and where that comes from",
+      options: ["--root", "--json"]),
+    Verb(
       name: "adopt", summary: "give a copied project a log and a server of its own", options: ["--root"]),
     Verb(
       name: "users", summary: "say who may log in; a password is read from the terminal or standard input",
       options: ["--root", "--json"], words: "list | add NAME | remove NAME"),
     Verb(
-      name: "supervise", summary: "in the job: run the data server under supervision", options: ["--root", "--token"],
+      name: "supervise", summary: "in the job: run the data server under supervision",
+      options: ["--root", "--token", "--set"],
       takesCommand: true),
     Verb(name: "version", summary: "print the version", options: ["--json"]),
     Verb(
@@ -105,7 +111,8 @@ enum Grammar {
     }
     return text + """
 
-      Settings: hpc_utils/coord.conf and the environment (\(Settings.keys.joined(separator: ", "))).
+      Settings: hpc_utils/coord.conf (\(Settings.keys.joined(separator: ", "))),
+      and the environment, with \(Settings.prefix) before each name.
       Exit codes: \(exitCodes.map { "\($0.code) \($0.meaning)" }.joined(separator: ", ")).
 
       """
@@ -124,6 +131,8 @@ struct Arguments: Sendable {
   private(set) var values: [String: String] = [:]
   private(set) var command: [String] = []
   private(set) var words: [String] = []
+  /// The values of `--set`.
+  private(set) var settings: [String] = []
 
   init(_ words: [String]) throws(CoordError) {
     guard let first = words.first else { throw .usage("a verb is missing") }
@@ -158,6 +167,7 @@ struct Arguments: Sendable {
     else {
       throw .usage("`coord \(verb.name)` does not take \(word)")
     }
+    defer { if option.name == "--set", let pair = values["--set"] { settings.append(pair) } }
     if option.value == nil {
       guard parts.count == 1 else { throw .usage("\(option.name) takes no value") }
       values[option.name] = ""

@@ -30,7 +30,7 @@ enum CleanupCommand {
       line.add("unsettled", unsettled?.why)
       Console.answer(line.text)
     } else {
-      for action in cleanup.done { Console.answer(action + "\n") }
+      for action in session.arguments.has("--quiet") ? cleanup.news : cleanup.done { Console.answer(action + "\n") }
     }
     if let unsettled { throw unsettled }
   }

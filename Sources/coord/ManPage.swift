@@ -29,8 +29,9 @@ enum ManPage {
     for option in Grammar.options {
       page += ".It \(escaped(option.usage))\n" + sentence(option.summary)
     }
-    page += ".El\n.Sh ENVIRONMENT\nEach setting of hpc_utils/coord.conf may be overridden by a variable of its name:\n"
-    page += Settings.keys.map { ".Ev \($0)" }.joined(separator: " ,\n") + " .\n"
+    page +=
+      ".El\n.Sh ENVIRONMENT\nEach setting of hpc_utils/coord.conf may be overridden by a variable of its name, after COORD_:\n"
+    page += Settings.keys.map { ".Ev \(Settings.prefix)\($0)" }.joined(separator: " ,\n") + " .\n"
     page += ".Sh EXIT STATUS\n.Bl -tag -width completion\n"
     for (code, meaning) in Grammar.exitCodes { page += ".It \(code)\n" + sentence(meaning) }
     return page + ".El\n.Sh SEE ALSO\n.Xr sbatch 1 ,\n.Xr squeue 1\n"

@@ -12,7 +12,10 @@ struct Session {
     self.signals = signals
     machine = Machine()
     self.arguments = arguments
-    project = try Project(flag: arguments.values["--root"], environment: machine.environment)
+    project = try Project(
+      flag: arguments.values["--root"], script: arguments.settings, environment: machine.environment)
+    guard !arguments.has("--quiet") else { return }
+    for unknown in Settings.unknown(in: machine.environment) { Console.note(Settings.note(unknown)) }
   }
 
   /// Runs the coordinator with this project's scheduler.

@@ -7,6 +7,7 @@ enum Supervise {
     guard !session.arguments.command.isEmpty else {
       throw .usage("`coord supervise` needs the server's command after --")
     }
+    if let note = session.project.settings.strayNames(in: session.machine.environment) { Console.note(note) }
     var token: Token?
     // An empty one is that of a job submitted by hand: start_server.sh passes its first argument on.
     if let text = session.arguments.values["--token"], !text.isEmpty {

@@ -34,6 +34,7 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
   case "adopt": try Adopt.run(Session(arguments))
   case "history": try History.run(Session(arguments))
   case "logs": try Logs.run(Session(arguments))
+  case "settings": try SettingsCommand.run(Session(arguments))
   case "users": try Users.run(Session(arguments))
   case "serve": try Serve.run(Session(arguments))
   case "supervise":

@@ -54,3 +54,11 @@ func timeoutsThatAreNone(text: String) throws {
   line.add("list", ["x", "y"])
   #expect(line.text == #"{"a\"b": "c\\d\n\u0001é", "n": 7, "list": ["x", "y"]}"# + "\n")
 }
+
+@Test func settingsOfTheScriptComeOneAfterTheOther() throws {
+  let a = try Arguments([
+    "supervise", "--token", "", "--set", "PORT=8000", "--set=APP_PATH=a=b", "--", "panel", "--set", "x",
+  ])
+  #expect(a.settings == ["PORT=8000", "APP_PATH=a=b"] && a.command == ["panel", "--set", "x"])
+  #expect(throws: CoordError.self) { try Arguments(["connect", "--set", "PORT=8000"]) }
+}

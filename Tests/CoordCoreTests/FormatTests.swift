@@ -89,7 +89,8 @@ func textsThatAreNoTimes(text: String) { #expect(WallTime(text: text) == nil) }
   }
 
   @Test func environmentOverridesTheFile() throws {
-    let s = try settings("# x\nPORT=8000\nWAIT = \"30\"\nSCHEDULER=local\n", ["PORT": "9000", "HOME": "/"])
+    let s = try settings(
+      "# x\nPORT=8000\nWAIT = \"30\"\nSCHEDULER=local\n", ["COORD_PORT": "9000", "PORT": "9001", "HOME": "/"])
     #expect(s.port == 9000 && s.wait == .seconds(30) && s.scheduler == .local && s.jobName == "py_accel_viewer")
   }
 

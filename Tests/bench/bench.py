@@ -49,13 +49,13 @@ def warm(make):
     project = make("_warm")
     assert project.run("connect").code == 0
     path = f"/tmp/coord-bench-{os.getpid()}.sock"
-    service = project.start("serve", environment={"SOCKET": path})
+    service = project.start("serve", environment={"COORD_SOCKET": path})
     eventually(lambda: os.path.exists(path), 20, "the service listens")
     try:
         for name, command, environment in [
             ("cat server_info.txt", ["cat", "hpc_utils/server_info.txt"], None),
             ("coord connect, warm, by the files", ["hpc_utils/bin/coord", "connect"], None),
-            ("coord connect, warm, by the service", ["hpc_utils/bin/coord", "connect"], {"SOCKET": path}),
+            ("coord connect, warm, by the service", ["hpc_utils/bin/coord", "connect"], {"COORD_SOCKET": path}),
             ("squeue", ["squeue", "--me"], None),
         ]:
             row(name, "median %.1f ms, 95%% %.1f ms" % timed(project, *command, environment=environment))
@@ -68,7 +68,7 @@ def load(make):
     project = make("_load")
     project.edit_job("--begin=now+40")
     path = f"/tmp/coord-bench-{os.getpid()}.sock"
-    service = project.start("serve", environment={"SOCKET": path})
+    service = project.start("serve", environment={"COORD_SOCKET": path})
     eventually(lambda: os.path.exists(path), 20, "the service listens")
     began = time.monotonic()
     clients = []

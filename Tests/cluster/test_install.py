@@ -1,4 +1,5 @@
 """install.sh, doctor and users, and the cleanup by a real cron daemon and a real systemd user manager."""
+import contextlib
 import json
 import os
 import pathlib
@@ -99,14 +100,25 @@ def on_login1(*command):
          "--", *command], stdin=subprocess.DEVNULL)
 
 
+@contextlib.contextmanager
+def cron_daemon(prepare=":"):
+    """A real cron on login1, with crontabs of its own, after `prepare` in its mount namespace; runs commands beside it."""
+    cron = on_login1("sh", "-c", "mount -t tmpfs -o mode=1730,gid=$(getent group crontab | cut -d: -f3) none "
+                     # Its lock too is its own: several of these may run.
+                     "/var/spool/cron/crontabs && touch /run/crond.pid /var/spool/cron/crontabs/.pid && "
+                     f"mount --bind /var/spool/cron/crontabs/.pid /run/crond.pid && {{ {prepare}; }} && exec cron -f")
+    try:
+        eventually(lambda: b"cron" in pathlib.Path(f"/proc/{cron.pid}/cmdline").read_bytes().split(b"\0")[0], 10, "cron runs")
+        yield lambda *command: inside(cron.pid, "ann1", *command)
+    finally:
+        cron.terminate()
+        cron.wait(10)
+
+
 @scene()
 def cleanup_by_the_real_cron_daemon(make, trace):
     fresh = unbuilt(make())
-    cron = on_login1("sh", "-c", "mount -t tmpfs -o mode=1730,gid=$(getent group crontab | cut -d: -f3) none "
-                     "/var/spool/cron/crontabs && exec cron -f")
-    try:
-        eventually(lambda: b"cron" in pathlib.Path(f"/proc/{cron.pid}/cmdline").read_bytes().split(b"\0")[0], 10, "cron runs")
-        run = lambda *command: inside(cron.pid, "ann1", *command)
+    with cron_daemon() as run:
         run("sh", "-c", "echo '1 1 1 1 1 true' | crontab -")
         script = str(fresh.path / INSTALL)
         for _ in range(2):
@@ -123,9 +135,6 @@ def cleanup_by_the_real_cron_daemon(make, trace):
         run("sh", "-c", "crontab -l | sed 's|^[*] [*] [*]|*/10 * *|' | crontab -")
         assert run("bash", script, "uninstall").returncode == 0
         assert [line for line in run("crontab", "-l").stdout.splitlines() if not line.startswith("#")] == ["1 1 1 1 1 true"]
-    finally:
-        cron.terminate()
-        cron.wait(10)
 
 
 @pytest.fixture

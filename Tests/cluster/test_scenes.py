@@ -11,6 +11,7 @@ import test_install  # noqa: F401
 import test_life  # noqa: F401
 import test_neighbours  # noqa: F401
 import test_scheduler  # noqa: F401
+import test_site  # noqa: F401
 import test_touched  # noqa: F401
 from conftest import Finished
 from scenes import NOT_AT_ONCE, SCENES

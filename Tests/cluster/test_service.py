@@ -85,12 +85,12 @@ def test_five_hundred_wait_for_one_look(project, service, socket_path):
 
 def test_two_services_on_two_login_nodes(project):
     path = f"/tmp/coord-{os.getpid()}-{{}}.sock"
-    services = [project.start("serve", host=f"login{i}", user=f"ann{i}", environment={"SOCKET": path.format(i)}) for i in (1, 2)]
+    services = [project.start("serve", host=f"login{i}", user=f"ann{i}", environment={"COORD_SOCKET": path.format(i)}) for i in (1, 2)]
     try:
         for i in (1, 2):
             eventually(lambda i=i: reachable(path.format(i)), 20, "it listens")
         running = [project.start("connect", host=f"login{i % 2 + 1}", user=f"ann{i % 12 + 1}",
-                                 environment={"SOCKET": path.format(i % 2 + 1)}) for i in range(24)]
+                                 environment={"COORD_SOCKET": path.format(i % 2 + 1)}) for i in range(24)]
         assert len(addresses([Finished(process, 100) for process in running])) == 1
         assert len(project.calls("sbatch")) == 1
     finally:

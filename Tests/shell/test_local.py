@@ -10,6 +10,8 @@ import time
 import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent.parent
+# COORD_BINARY is the tests' own.
+OUTSIDE = {key: value for key, value in os.environ.items() if not key.startswith("COORD_")}
 SCRIPTS = ["connect.sh", "start_server.sh", "stop_server.sh", "demo.sh"]
 
 
@@ -37,7 +39,7 @@ class Project:
         return subprocess.Popen(
             [self.path / "hpc_utils" / "bin" / "coord", *words], cwd=self.path, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "SCHEDULER": "local", **environment})
+            env={**OUTSIDE, "COORD_SCHEDULER": "local", **environment})
 
     def run(self, *words, **environment):
         process = self.start(*words, **environment)
@@ -135,7 +137,7 @@ def test_missing_server_program_is_said(project):
 
 
 def test_job_without_slurm_is_refused(project):
-    code, _, errors = project.run("supervise", "--", "true", SCHEDULER="slurm")
+    code, _, errors = project.run("supervise", "--", "true", COORD_SCHEDULER="slurm")
     assert code == 78 and "this is no Slurm job" in errors, errors
 
 
@@ -150,8 +152,8 @@ def test_exit_codes(project, words, code):
 
 
 def test_bad_setting_names_itself(project):
-    code, _, errors = project.run("status", PORT="99999")
-    assert code == 78 and "PORT=99999 in the environment" in errors
+    code, _, errors = project.run("status", COORD_PORT="99999")
+    assert code == 78 and "PORT=99999 cannot be (COORD_PORT in the environment)" in errors
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

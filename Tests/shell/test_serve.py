@@ -21,7 +21,7 @@ class Team(Project):
         self.metrics = path / "coord.prom"
         (path / "visualize_accelerometry").mkdir()
         (path / "visualize_accelerometry" / "app.py").touch()
-        self.settings = {"SOCKET": self.socket, "METRICS_FILE": str(self.metrics)}
+        self.settings = {"COORD_SOCKET": self.socket, "COORD_METRICS_FILE": str(self.metrics)}
         self.services = []
 
     def start(self, *words, **environment):
@@ -58,7 +58,7 @@ def team(tmp_path):
     for service in team.services:
         service.kill()
         service.communicate()
-    team.run("stop", "--quiet", SOCKET="")
+    team.run("stop", "--quiet", COORD_SOCKET="")
     eventually(lambda: not team.pids("fake/panel serve"), 20, "nothing stays")
     if os.path.exists(team.socket):
         os.unlink(team.socket)
@@ -88,7 +88,7 @@ def test_service_that_dies_is_no_matter(team):
     service.communicate()
     assert team.run("connect")[:2] == (0, first), "the files answer"
     # In the middle of a wait, too: and its dead socket is taken over.
-    assert team.run("stop", SOCKET="")[0] == 0
+    assert team.run("stop", COORD_SOCKET="")[0] == 0
     (team.path / "hpc_utils" / "env.sh").open("a").write("export FAKE_PANEL_SLOW=4\n")
     service = team.serve()
     waiting = team.start("connect")
@@ -103,7 +103,7 @@ def test_service_of_another_project_is_not_listened_to(team, tmp_path):
     """A copy of a project has its settings, and so its socket."""
     team.serve()
     other = Project(tmp_path / "other")
-    code, address, errors = other.run("connect", SOCKET=team.socket)
+    code, address, errors = other.run("connect", COORD_SOCKET=team.socket)
     try:
         assert code == 0 and address.startswith("localhost:"), errors
         assert other.kinds()[0] == "claimed" and team.kinds() == []
@@ -131,9 +131,9 @@ def test_two_services_on_one_socket(team):
     code, _, errors = team.run("serve")
     assert code == 75 and "already does" in errors
     assert first.poll() is None and team.run("connect")[0] == 0
-    code, _, errors = team.run("serve", SOCKET="")
+    code, _, errors = team.run("serve", COORD_SOCKET="")
     assert code == 78 and "SOCKET is not set" in errors
-    code, _, errors = team.run("serve", SOCKET="/nowhere/x.sock")
+    code, _, errors = team.run("serve", COORD_SOCKET="/nowhere/x.sock")
     assert code == 78 and "cannot listen" in errors
     # One that lost its socket ends, and does not live on in the dark.
     os.unlink(team.socket)
@@ -200,7 +200,7 @@ def test_stop_by_a_teammate_is_told_to_a_laptop_that_heals(team):
 
 
 def test_server_is_kept_warm_but_a_stop_is_respected(team):
-    team.serve(KEEP_WARM="0-24")
+    team.serve(COORD_KEEP_WARM="0-24")
     eventually(lambda: team.kinds()[-1:] == ["started"], 30, "it starts by itself")
     eventually(lambda: team.run("status")[0] == 0, 20, "and is ready")
     for pid in team.pids("fake/panel serve"):
@@ -216,13 +216,13 @@ def test_server_is_kept_warm_but_a_stop_is_respected(team):
 
 @pytest.mark.parametrize("hours", ["8", "8-8", "24-3", "8-25", "x-y"])
 def test_hours_that_cannot_be(team, hours):
-    code, _, errors = team.run("serve", KEEP_WARM=hours)
+    code, _, errors = team.run("serve", COORD_KEEP_WARM=hours)
     assert code == 78 and "hours such as 8-20" in errors
 
 
 def test_refuses_whom_its_group_does_not_hold(team):
     # A group that this user is not in; the owner of the service may always ask.
-    team.serve(SOCKET_GROUP="65533")
+    team.serve(COORD_SOCKET_GROUP="65533")
     assert team.run("connect")[0] == 0
-    code, _, errors = team.run("serve", SOCKET_GROUP="nosuchgroup")
+    code, _, errors = team.run("serve", COORD_SOCKET_GROUP="nosuchgroup")
     assert code == 78 and "there is no such group" in errors

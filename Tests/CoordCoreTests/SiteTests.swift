@@ -1,0 +1,187 @@
+import CoordCore
+import Testing
+
+/// Clusters as they are: where their commands are.
+@Suite struct PlacesOfSlurm {
+  private func folder(setting: String = "", path: String = "/usr/bin:/bin", commands: Set<String>) throws(CoordError)
+    -> String
+  {
+    try SlurmCommands.folder(setting: setting, source: "hpc_utils/coord.conf, line 3", path: path) {
+      commands.contains($0)
+    }
+  }
+
+  @Test func pathComesBeforeTheUsualPlacesAndTheSettingBeforeBoth() throws {
+    let everywhere = Set(["/bin", "/opt/slurm/bin", "/apps/slurm"].flatMap { ["\($0)/squeue", "\($0)/sbatch"] })
+    #expect(try folder(commands: everywhere) == "")
+    #expect(try folder(path: "/sbin", commands: everywhere) == "/opt/slurm/bin/")
+    #expect(try folder(path: "", commands: everywhere) == "/opt/slurm/bin/")
+    #expect(try folder(setting: "/apps/slurm", commands: everywhere) == "/apps/slurm/")
+  }
+
+  @Test func halfOfThemIsNone() throws {
+    let half: Set = ["/bin/squeue", "/usr/local/bin/squeue", "/usr/local/bin/sbatch"]
+    #expect(try folder(commands: half) == "/usr/local/bin/")
+    #expect(try folder(path: "/bin:/opt/x", commands: ["/bin/squeue", "/opt/x/sbatch"]) == "")
+  }
+
+  @Test func nowhereNamesPathAndTheSetting() {
+    let error = #expect(throws: CoordError.self) { try folder(commands: ["/bin/squeue"]) }
+    #expect(error?.exitCode == 78 && error?.why.contains("PATH has sbatch (PATH=/usr/bin:/bin)") == true)
+    #expect(error?.next.contains("SLURM_BIN in hpc_utils/coord.conf") == true)
+    let wrong = #expect(throws: CoordError.self) {
+      try folder(setting: "/nowhere", commands: ["/bin/squeue", "/bin/sbatch"])
+    }
+    #expect(
+      wrong?.why == "SLURM_BIN=/nowhere (hpc_utils/coord.conf, line 3) has no squeue and no sbatch that can be run")
+  }
+}
+
+@Suite struct WithoutTheCommands {
+  private let missing = CoordError.configuration(what: "nowhere", why: "PATH", next: "SLURM_BIN")
+  private let t1 = World.token(1)
+
+  private func next(_ c: inout Coordinator, _ w: inout World) -> [Action] {
+    var o = w.observation()
+    o.noScheduler = missing
+    return c.next(o)
+  }
+
+  @Test func nothingIsClaimedWhateverOthersWereAnswered() {
+    var w = World()
+    w.answer([])
+    var c = w.observer()
+    #expect(next(&c, &w).error == missing)
+  }
+
+  @Test func serverIsWaitedForAllTheSameAndNobodyAsks() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    var c = w.observer(wait: 60)
+    for _ in 0..<30 {
+      w.wait(1)
+      let actions = next(&c, &w)
+      #expect(!actions.looks && actions.progress != nil)
+    }
+    w.append(.started, t1)
+    w.beat(1, token: t1)
+    #expect(next(&c, &w) == [.probe(Endpoint(node: "node1", port: 7860)!)])
+  }
+
+  @Test func whoWaitedForTheSchedulerInVainReadsWhy() {
+    var w = World()
+    w.append(.claimed, t1)
+    w.wait(100)
+    w.noAnswer()
+    var c = w.observer(wait: 5)
+    #expect(next(&c, &w).progress != nil)
+    w.wait(6)
+    #expect(next(&c, &w).error == missing)
+  }
+
+  @Test func cleanupThatNeedsAProofEndsAtOnceAndAnotherIsWell() {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    w.beat(1, token: t1)
+    var settling = w.observer(.settle)
+    guard case .settle? = next(&settling, &w).first else { return #expect(Bool(false), "a live server needs no proof") }
+    settling = w.observer(.settle)
+    var errors: [CoordError] = []
+    for _ in 0..<40 {
+      w.wait(1)
+      if let error = next(&settling, &w).error { errors.append(error) }
+    }
+    #expect(errors.first == missing)
+  }
+}
+
+@Suite struct SurplusOfAClaim {
+  private let day = Duration.seconds(86_400)
+  private let t1 = World.token(1)
+
+  private func asks(_ kinds: [(EntryKind, Outcome?)], age: Duration = .zero, live: Bool = false, me: UInt32 = 1001)
+    -> Bool
+  {
+    var w = World()
+    for (kind, outcome) in kinds { w.append(kind, t1) { $0.outcome = outcome } }
+    let entries = w.tail.slots.compactMap(\.entry).map { (entry: $0, age: age) }
+    return CleanupPlan.mayHaveSurplus(entries, me: me, live: live ? t1 : nil)
+  }
+
+  @Test func onlyAClaimThatNeverStartedMayHaveLeftAJob() {
+    let pending: [(EntryKind, Outcome?)] = [
+      (.claimed, nil), (.submitted, nil), (.stopRequested, .stopped), (.ended, .stopped),
+    ]
+    #expect(asks(pending) && asks(pending, age: day * 6))
+    #expect(asks([(.claimed, nil), (.ended, .lost)]), "given up: sbatch may still have made one")
+    #expect(!asks(pending, age: day * 8) && !asks(pending, me: 1002))
+    #expect(!asks([(.claimed, nil), (.submitted, nil)], live: true))
+    #expect(!asks([(.claimed, nil), (.submitted, nil), (.started, nil), (.ended, .finished)]))
+    #expect(!asks([(.claimed, nil), (.ended, .withdrawn)]) && !asks([(.claimed, nil), (.ended, .refused)]))
+    #expect(!asks([]))
+  }
+}
+
+@Suite struct Environments {
+  private func settings(
+    _ file: String = "", script: [String] = [], _ environment: [String: String] = [:]
+  ) throws(CoordError) -> Settings {
+    try Settings(file: Array(file.utf8), fileName: "coord.conf", script: script, environment: environment)
+  }
+
+  private let others = ["JOB_NAME": "build-7", "PORT": "tcp://10.0.0.1:80", "WAIT": "x", "SOCKET": "y"]
+
+  @Test func namesOfOthersCountForNothingAndAreToldOnce() throws {
+    let s = try settings("PORT=8000\n", others)
+    #expect(s.port == 8000 && s.jobName == "py_accel_viewer" && s.wait == .seconds(120) && s.socket.isEmpty)
+    #expect(
+      s.strayNames(in: others)
+        == "JOB_NAME, PORT, WAIT, SOCKET in the environment are not coord's and changed nothing; a setting there is called "
+        + "COORD_JOB_NAME")
+    #expect(s.strayNames(in: ["PORT": "8000", "JOB_NAME": "", "HOME": "/"]) == nil, "as it is set, or not at all")
+  }
+
+  @Test func scriptIsOverTheFileAndTheEnvironmentOverBoth() throws {
+    let file = "# port\nPORT=8000\n\nWAIT=60\n"
+    #expect(try settings(file).port == 8000)
+    #expect(try settings(file, script: ["PORT=8001", "APP_PATH=a=b"]).appPath == "a=b")
+    let s = try settings(file, script: ["PORT=8001"], ["COORD_PORT": "8002", "COORD_WAIT": ""])
+    #expect(s.port == 8002 && s.wait == .seconds(60))
+    let rows = Dictionary(s.rows.map { ($0.key, $0) }) { first, _ in first }
+    #expect(rows["PORT"]?.source == "COORD_PORT in the environment" && rows["PORT"]?.value == "8002")
+    #expect(rows["WAIT"]?.source == "coord.conf, line 4" && rows["WAIT"]?.unit == "s")
+    #expect(rows["HANG_LIMIT"]?.value == "300" && rows["HANG_LIMIT"]?.source == "default")
+    #expect(try settings(file, script: ["PORT=8001"]).source("PORT") == "PORT in start_server.sh")
+    #expect(s.rows.map(\.key) == Settings.keys)
+  }
+
+  @Test func everySettingThatHasADefaultShowsIt() {
+    let empty = Settings().rows.filter { $0.value == nil }.map(\.key)
+    #expect(
+      empty == ["SLURM_BIN", "CHECK_COMMAND", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE", "NODE_NAME"])
+  }
+
+  @Test(arguments: [
+    ("COORD_PROT", "COORD_PORT"), ("COORD_JOBNAME", "COORD_JOB_NAME"), ("COORD_APPPATH", "COORD_APP_PATH"),
+    ("COORD_HANGLIMIT", "COORD_HANG_LIMIT"), ("COORD_wait", "COORD_WAIT"),
+  ])
+  func unknownNamesAreToldWithTheNearest(name: String, nearest: String) {
+    let found = Settings.unknown(in: [
+      name: "1", "COORD_ROOT": "/x", "COORD_NODE_COPY": "/y", "COORD_PORT": "8000", "PROT": "1",
+    ])
+    #expect(found.map(\.name) == [name] && found.map(\.nearest) == [nearest])
+    #expect(Settings.note(found[0]).contains("\(name) in the environment is no setting"))
+  }
+
+  @Test func mistakesNameTheirPlace() {
+    func said(_ file: String, script: [String] = [], _ environment: [String: String] = [:]) -> CoordError? {
+      #expect(throws: CoordError.self) { try settings(file, script: script, environment) }
+    }
+    #expect(said("\nPORT=80\n")?.what == "PORT=80 cannot be (coord.conf, line 2)")
+    #expect(said("", ["COORD_PORT": "80"])?.next == "correct COORD_PORT in the environment")
+    #expect(said("", script: ["PORT=80"])?.what == "PORT=80 cannot be (PORT in start_server.sh)")
+    #expect(said("# x\nnonsense\n")?.why == "its line 2 is not KEY=VALUE")
+    #expect(said("COORD_PORT=8000\n")?.next == "correct that line: is PORT meant?")
+  }
+}
