@@ -91,8 +91,10 @@ extension Supervision.Ending {
     } else if state == "OUT_OF_MEMORY" || reason == "OutOfMemory" {
       self.init(.failed, Self.outOfMemory)
     } else if let name, state == "CANCELLED" || facts.ends != nil {
-      self.init(
-        .stopped, "\(what) by \(name) long before its time limit: somebody cancelled it or sent that (scancel)")
+      // What scancel sends where it is told nothing else.
+      let isCancel = state == "CANCELLED" || name == "SIGTERM"
+      let who = isCancel ? "somebody cancelled it (scancel)" : "somebody sent that (scancel --signal)"
+      self.init(.stopped, "\(what) by \(name) long before its time limit: \(who)")
     } else if let name {
       self.init(.finished, "\(what) (\(name): time limit, scancel or shutdown)")
     } else {

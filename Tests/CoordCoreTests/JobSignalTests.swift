@@ -16,7 +16,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (facts(10, "JobState=RUNNING Reason=None ExitCode=0:0"), Outcome.stopped, "told to end by SIGUSR1"),
+    (
+      facts(10, "JobState=RUNNING Reason=None ExitCode=0:0"), Outcome.stopped,
+      "SIGUSR1 long before its time limit: somebody sent that"
+    ),
     (facts(12, nil, ends: nil), .finished, "SIGUSR2"), (facts(24, nil), .stopped, "SIGXCPU"),
     (facts(36, nil), .stopped, "SIGRTMIN+2"), (facts(10, nil, ends: 60), .finished, "time limit (SIGUSR1)"),
     // What ran the supervisor got it.
