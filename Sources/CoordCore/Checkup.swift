@@ -63,6 +63,20 @@ public enum Checkup {
       next: "no harm to coord, which trusts no clock, but answers take a beat longer; ask your admin for NTP here")
   }
 
+  /// The job that the team waits for.
+  public static func waiting(_ job: QueuedJob) -> Check? {
+    let name = "job \(job.id)"
+    switch job.life {
+    case .pending:
+      let pending = job.pending
+      let verdict: Check.Verdict = pending.outlook == .waits ? pending.next == nil ? .good : .doubtful : .bad
+      return Check(name, verdict, job.waitingInWords, next: job.adviceWhileWaiting)
+    case .undetermined:
+      return Check(name, .doubtful, job.waitingInWords, next: "`scontrol show job \(job.id)` tells more")
+    case .active, .suspended, .over, .givenUp: return nil
+    }
+  }
+
   /// Free space in bytes.
   public static func space(free: UInt64) -> Check {
     let megabytes = free >> 20

@@ -77,6 +77,14 @@ extension CoordError {
       next: "update: put the team's newest coord into hpc_utils/bin (`hpc_utils/bin/coord version`)")
   }
 
+  /// A cache that is behind: nothing is wrong with a quota or a file server.
+  static func waitsForFilesystem(what: String, why: String) -> CoordError {
+    .tryAgain(
+      what: what, why: why,
+      next: "try again in a minute: caches of a shared filesystem may be behind for so long; "
+        + "where it stays so, ask the administrators about its attribute caches (NFS: acdirmax)")
+  }
+
   /// A copy of a project shares its log with the original, but is not it.
   public static func copiedLog(_ identity: LogIdentity, to place: LogPlace) -> CoordError {
     .configuration(

@@ -103,16 +103,16 @@ public struct Coordinator: Sendable {
     case .failure(let failure):
       last.lose()
       if failure.kind == .permission { return [.fail(failure.error)] }
-      return pause(o, .milliseconds(500), .directory(failure.text))
+      return pause(o, .milliseconds(500), failure.kind == .lag ? .lag(failure.text) : .directory(failure.text))
     case .success(let tail):
       switch tail.fold(watching: &torn, began: o.began, ended: o.now) {
       case .newer(let number): return [.fail(.newerCoord(lock: number))]
       case .missing(let number):
         proofEnds = torn.since + Limits.claimWatch
-        return pause(o, .milliseconds(500), .directory("lock \(number) is not there (yet)"))
+        return pause(o, .milliseconds(500), .lag("lock \(number) is not there (yet)"))
       case .beingWritten(let number):
         proofEnds = torn.since + Limits.claimWatch
-        return pause(o, .milliseconds(300), .directory("lock \(number) is being written"))
+        return pause(o, .milliseconds(300), .lag("lock \(number) is being written"))
       case .state(let state):
         if let identity = state.identity, let place = o.place, identity.isCopied(to: place) {
           return [.fail(.copiedLog(identity, to: place))]
@@ -213,6 +213,7 @@ public struct Coordinator: Sendable {
     switch progress {
     case .directory(let why):
       return .sharedDirectory(what: "the shared directory cannot be read", why: why)
+    case .lag: return .waitsForFilesystem(what: what, why: progress.why)
     case .schedulerSilent:
       next = "try again when Slurm answers (`squeue` tells); nothing was submitted on a doubt"
     case .pending(let job, _) where job.adviceWhileWaiting != nil:

@@ -73,6 +73,12 @@ extension CoordError {
       self = .noServer(
         what: "the scheduler refused the job", why: reason,
         next: "correct hpc_utils/start_server.sh or the account's limits, then try again")
+    case .failed where end.body.cause == .heartbeatNotWritten:
+      self = .noServer(
+        what: "the server did not run (\(job))", why: reason + tail,
+        next:
+          "make room there, or let its owner give the team access; or set another STATUS_FILE in hpc_utils/coord.conf; "
+          + "then try again")
     case .failed:
       self = .noServer(
         what: "the server did not run (\(job))", why: reason + tail,

@@ -57,6 +57,8 @@ public enum Limits {
   public static let hungAfter = Duration.seconds(60)
   /// A beat that takes longer is slow: said once in the job's log.
   public static let slowBeat = Duration.seconds(5)
+  /// A server that ends so soon after its start, for the cause that ended the one before, shows that a third would as well.
+  public static let shortLife = Duration.seconds(600)
   /// A signal that comes so near to ENDS is the time limit's.
   public static let timeLimitMargin = Duration.seconds(90)
   /// Who waits for a server goes on after so many jobs that ended. One more, and they are told why: the next would fare no better.

@@ -25,6 +25,12 @@ public enum Outcome: String, Sendable, CaseIterable {
   case withdrawn
 }
 
+/// Why a server ended, where the next one has to know.
+public enum EndCause: String, Sendable {
+  /// The file system did not take its heartbeat: full, or not to be written.
+  case heartbeatNotWritten = "heartbeat-not-written"
+}
+
 /// The process that took a number.
 public struct Author: Hashable, Sendable {
   public var user: String
@@ -56,6 +62,7 @@ public struct EntryBody: Hashable, Sendable {
   public var port: Int?
   public var outcome: Outcome?
   public var reason: String?
+  public var cause: EndCause?
   /// The last lines of the server's log, where it died.
   public var logTail: String?
   /// Path of the job's log.
@@ -162,6 +169,7 @@ public struct LockEntry: Hashable, Sendable {
     t.add("LOCKS_PATH", identity?.place.path)
     t.add("OUTCOME", body.outcome?.rawValue)
     t.add("REASON", body.reason)
+    t.add("CAUSE", body.cause?.rawValue)
     t.add("LOG", body.log)
     t.add("LOG_TAIL", body.logTail)
     return t
@@ -238,6 +246,7 @@ extension EntryBody {
     cluster = t["CLUSTER"]
     outcome = t["OUTCOME"].flatMap(Outcome.init(rawValue:))
     reason = t["REASON"]
+    cause = t["CAUSE"].flatMap(EndCause.init(rawValue:))
     log = t["LOG"]
     logTail = t["LOG_TAIL"]
   }

@@ -110,6 +110,8 @@ public struct ServiceState: Hashable, Sendable {
   public var stop: LockEntry?
   /// Set where the last token ended.
   public var end: LockEntry?
+  /// How the token before the live one ended.
+  public var endBefore: LockEntry?
   /// Which log this is, as its last entry says.
   public var identity: LogIdentity?
   /// False where what came before the first entry is missing: a live server may be of a token that was never read.
@@ -229,6 +231,7 @@ extension ServiceState {
     identity = entry.identity ?? identity
     switch entry.kind {
     case .claimed where phase == .idle:
+      endBefore = end
       (claim, submission, start, stop, end, phase) = (entry, nil, nil, nil, nil, .claimed)
       isFounded = true
     case .submitted where phase == .claimed && stop == nil && entry.token == liveToken:

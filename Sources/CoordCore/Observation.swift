@@ -101,6 +101,8 @@ public struct LockDraft: Hashable, Sendable {
 /// What a process waits for, in the words that its user reads.
 public enum Progress: Hashable, Sendable {
   case directory(String)
+  /// A cache of the shared filesystem is behind.
+  case lag(String)
   case schedulerSilent(String)
   case askingScheduler
   case claimed(by: String, host: String)
@@ -146,6 +148,7 @@ public enum Progress: Hashable, Sendable {
   public var why: String {
     switch self {
     case .directory(let why): "the shared directory cannot be read: \(why)"
+    case .lag(let why): "waiting for the shared filesystem: \(why)"
     case .schedulerSilent(let why): "the scheduler does not answer: \(why)"
     case .askingScheduler: "asking the scheduler"
     case .claimed(let by, let host): "\(by) on \(host) is submitting the job"

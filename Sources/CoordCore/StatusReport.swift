@@ -15,6 +15,12 @@ public struct StatusReport: Sendable {
   public var service: ServiceState
   /// The heartbeat of the live token.
   public var info: ServerInfo?
+  /// How long ago its job took `started`, by the clocks of both hosts.
+  public var sinceStart: Duration?
+  /// Where its heartbeat is written.
+  public var statusFile = ""
+  /// Why nothing can be written there, as far as that can be seen.
+  public var full: String?
   /// Whether that heartbeat moves.
   public var beats = false
   public var sighting: Sighting?
@@ -43,7 +49,8 @@ public struct StatusReport: Sendable {
     case .claimed: return .claimed
     case .submitted: return .pending
     case .started:
-      guard let info else { return .starting }
+      // The first beat is due at once. Where there is none after S, its job was fenced, or never came so far.
+      guard let info else { return isOver || (sinceStart ?? .zero) > Limits.selfFence ? .silent : .starting }
       guard beats else { return .silent }
       switch info.state {
       case .starting: return .starting
@@ -52,6 +59,28 @@ public struct StatusReport: Sendable {
       case .stopping: return .stopping
       }
     }
+  }
+
+  /// The scheduler runs its job no more.
+  private var isOver: Bool {
+    switch sighting {
+    case .found(let job)?: job.isOver
+    case .gone?: true
+    case .unknown?, .hidden?, nil: false
+    }
+  }
+
+  private var silentWhy: String {
+    let job = job.map { "job \($0)" } ?? "the job"
+    let log = service.start?.body.log.map { " (its log: \($0))" } ?? ""
+    if case .found(let seen)? = sighting, seen.isOver {
+      return "\(job) is over (\(seen.state)) and its end was not recorded\(log); the next connect does that"
+    }
+    if isOver { return "\(job) left the queue and its end was not recorded\(log); the next connect does that" }
+    if info == nil {
+      return "\(job) took its number, and shows no heartbeat\(log); the next connect finds out whether it is gone"
+    }
+    return "its heartbeat stands still; the next connect finds out whether it is gone"
   }
 
   /// 0 ready; 69 no server; 75 not now.
@@ -83,7 +112,7 @@ public struct StatusReport: Sendable {
     case .starting: return "the server is starting on \(service.start?.body.node ?? "?")"
     case .ready: return "the server answers"
     case .stopping: return service.stop?.body.reason ?? "the server is ending"
-    case .silent: return "its heartbeat stands still; the next connect finds out whether it is gone"
+    case .silent: return silentWhy + (full.map { "; \($0): no heartbeat can be written (\(statusFile))" } ?? "")
     case .foreign: return foreign.map { "\($0.what): \($0.who)" } ?? ""
     case .suspended:
       return
@@ -97,6 +126,7 @@ public struct StatusReport: Sendable {
 
   /// What to do, where that is not to wait.
   public var next: String? {
+    if state == .silent, full != nil { return "make room there, then run `coord connect`" }
     guard state == .pending, case .found(let seen)? = sighting else { return nil }
     return seen.adviceWhileWaiting
   }

@@ -7,6 +7,8 @@ public struct StorageFailure: Error, Hashable, Sendable {
     case unsupported
     /// The directory itself is not there.
     case missing
+    /// Nothing failed: what another host wrote, or this one, is not to be seen here yet (directory caches).
+    case lag
     case other
   }
 
@@ -22,6 +24,7 @@ public struct StorageFailure: Error, Hashable, Sendable {
       .permission(
         what: "the team's directory does not let you in", why: text,
         next: "ask its owner to give your group access: `chmod -R g+rwXs hpc_utils`")
+    case .lag: .waitsForFilesystem(what: "the shared filesystem does not show what was written", why: text)
     case .full, .unsupported, .missing, .other: .sharedDirectory(what: "the shared directory failed", why: text)
     }
   }

@@ -45,6 +45,7 @@ public struct Supervision: Sendable {
     public var outcome: Outcome
     public var reason: String
     public var tail: String?
+    public var cause: EndCause?
     /// False where somebody else wrote the end already.
     public var record = true
 
@@ -84,6 +85,9 @@ public struct Supervision: Sendable {
   /// A signal whose cause is being looked for: the end has to wait for its reason.
   private var unexplained = false
   private var beats = BeatRecord()
+  private let claimed: Instant
+  /// Why the server before this one ended.
+  public var causeBefore: EndCause?
 
   /// - Parameter claimed: before `started` was taken. From then on S runs.
   /// - Parameter checks: whether a check has to succeed before the server is announced.
@@ -93,6 +97,7 @@ public struct Supervision: Sendable {
   ) {
     (self.token, self.nonce, self.startLimit, self.hangLimit) = (token, nonce, startLimit, hangLimit)
     checked = !checks
+    self.claimed = claimed
     stage = .starting(since: now)
     (nextBeat, nextProbe, lastBeat) = (now, now, claimed)
   }
@@ -239,9 +244,14 @@ public struct Supervision: Sendable {
     let watchman = Watchman(lastBeat: lastBeat)
     switch watchman.decide(now: now) {
     case .wait: return []
-    case .terminate: return stop(beats.ending(silence: now - lastBeat), now)
-    case .kill: return stop(beats.ending(silence: now - lastBeat), now, atOnce: true)
+    case .terminate: return stop(silent(now), now)
+    case .kill: return stop(silent(now), now, atOnce: true)
     }
+  }
+
+  private func silent(_ now: Instant) -> Ending {
+    let isSecond = causeBefore == .heartbeatNotWritten && now - claimed < Limits.shortLife
+    return beats.ending(silence: now - lastBeat, isSecond: isSecond)
   }
 
   private mutating func obey(_ fold: LogFold, _ now: Instant) -> [Action] {

@@ -39,12 +39,18 @@ struct BeatRecord: Sendable {
 
   mutating func failed(_ why: String) { problem = why }
 
-  func ending(silence: Duration) -> Supervision.Ending {
+  /// - Parameter isSecond: whether the server before this one ended for the same cause, and this one had no long life.
+  func ending(silence: Duration, isSecond: Bool) -> Supervision.Ending {
     if let problem {
       // The next job would fare no better: those who wait have to know.
-      return everCompleted
-        ? Supervision.Ending(.lost, "the shared directory did not take a heartbeat for \(silence.spoken): \(problem)")
-        : Supervision.Ending(.failed, "no heartbeat could ever be written: \(problem)")
+      var ending = Supervision.Ending(.failed, "no heartbeat could ever be written: \(problem)")
+      if everCompleted {
+        let again = isSecond ? ", as that of the server before" : ""
+        ending.reason = "the shared directory did not take a heartbeat for \(silence.spoken)\(again): \(problem)"
+        ending.outcome = isSecond ? .failed : .lost
+      }
+      ending.cause = .heartbeatNotWritten
+      return ending
     }
     if took >= Limits.slowBeat {
       return Supervision.Ending(

@@ -75,6 +75,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       switch action {
       case .answer(let info): return .over(.answer(info))
       case .settle(let state): return .over(.settled(state))
+      case .fail(.tryAgain) where lastStorageFailure?.failure.kind == .lag:
+        return .over(.failed(lastStorageFailure?.failure.error ?? .bug("no failure")))
       case .fail(let error): return .over(.failed(error))
       // Not all at the same moment.
       case .wait(let duration, let progress): return .wait(duration * Double.random(in: 0.75...1.25), progress)
@@ -191,6 +193,11 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     if failure.kind == .missing { try? project.prepare() }
     let since = lastStorageFailure?.since ?? Machine.now
     lastStorageFailure = (since, failure)
+    if failure.kind == .lag {
+      // Longer than directory caches are behind: what was tried is tried again, or seen by then.
+      remark = Progress.lag(failure.text).text
+      return Machine.now - since > Limits.claimWatch ? failure.error : nil
+    }
     Machine.sleep(.milliseconds(300))
     return Machine.now - since > LogWriter.patience(failure, within: .seconds(20)) ? failure.error : nil
   }

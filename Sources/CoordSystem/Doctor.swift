@@ -13,11 +13,10 @@ public struct Doctor {
     do throws(CoordError) { try project.prepare() } catch {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
-    return [strayNames()].compactMap { $0 } + directories() + [
-      Checkup.filesystem(type: Self.filesystemType(of: project.locks))
-    ] + linkAndClock()
-      + [space(), log()].compactMap { $0 } + strange() + scheduler() + foreign() + needs() + environmentFile()
-      + [reachability()]
+    return [strayNames()].compactMap { $0 } + directories()
+      + [Checkup.filesystem(type: Filesystem(of: project.locks).type)] + linkAndClock()
+      + [space(), heartbeatSpace(), log()].compactMap { $0 } + strange() + scheduler() + foreign()
+      + [waitingJob()].compactMap { $0 } + needs() + environmentFile() + [reachability()]
   }
 
   /// What in the environment looks like a setting and is none.
@@ -50,23 +49,6 @@ public struct Doctor {
     guard let mode = status(of: path)?.st_mode, mode & S_IFMT == S_IFDIR else { return nil }
     let locked = ((try? entries(of: path)) ?? []).count { access(path + "/" + $0, W_OK) != 0 }
     return Checkup.output(name, mode: mode, mayWrite: access(path, W_OK | X_OK) == 0, locked: locked)
-  }
-
-  /// The type of the mount that holds a path: the longest mount point of /proc/self/mountinfo (proc(5)) above it.
-  static func filesystemType(of path: String) -> String {
-    let bytes = (try? contents(of: "/proc/self/mountinfo", limit: 1 << 24)) ?? nil
-    var best = (length: -1, type: "unknown")
-    for line in (bytes ?? []).split(separator: UInt8(ascii: "\n")) {
-      let fields = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
-      guard fields.count > 6, let dash = fields.dropFirst(6).firstIndex(of: "-"), dash + 1 < fields.count else {
-        continue
-      }
-      let point = fields[4]
-      let isAbove = point == "/" || path == point || path.hasPrefix(point + "/")
-      // A later mount on the same point covers the earlier one.
-      if isAbove, point.utf8.count >= best.length { best = (point.utf8.count, fields[dash + 1]) }
-    }
-    return best.type
   }
 
   func linkAndClock() -> [Check] {

@@ -32,7 +32,7 @@ public struct LogWriter {
         switch try log.append(entry) {
         case .won: return true
         case .lost: return false
-        case .unsettled(let why): failure = StorageFailure(.other, why)
+        case .unsettled(let why): failure = StorageFailure(.lag, why)
         }
       } catch {
         failure = error
@@ -48,7 +48,7 @@ public struct LogWriter {
     switch failure.kind {
     case .permission, .missing: .zero
     case .full: min(limit, .seconds(3))
-    case .unsupported, .other: limit
+    case .unsupported, .lag, .other: limit
     }
   }
 }

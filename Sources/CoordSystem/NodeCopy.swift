@@ -42,7 +42,7 @@ public enum NodeCopy {
       guard path.hasPrefix("/"), let real = realpath(path, nil) else { return nil }
       defer { free(real) }
       let resolved = String(cString: real)
-      return Checkup.isOfTheNetwork(type: Doctor.filesystemType(of: resolved)) ? nil : resolved
+      return Checkup.isOfTheNetwork(type: Filesystem(of: resolved).type) ? nil : resolved
     }
   }
 

@@ -109,6 +109,8 @@ extension StorageFailure {
       case EPERM where !failure.operation.hasPrefix("link"): .permission
       case ENOSPC, EDQUOT: .full
       case ENOENT: .missing
+      // What is there by this answer could not be opened: a cache of names is behind.
+      case EEXIST: .lag
       // vfat answers EPERM, overlay and FUSE filesystems ENOSYS or EOPNOTSUPP, Lustre and OCFS2 may answer EMLINK.
       case EPERM, ENOSYS, EOPNOTSUPP, EMLINK: .unsupported
       default: .other

@@ -212,7 +212,8 @@ struct ServerRun: ~Copyable {
         try around.heartbeat.write(info)
       } catch {
         around.say("heartbeat failed: \(error.text)")
-        return .beatFailed("\(around.heartbeat.path): \(error.text)")
+        let place = Filesystem(of: around.heartbeat.path)
+        return .beatFailed("\(around.heartbeat.path): \(error.text) (filesystem \(place.point), \(place.type))")
       }
       switch fold {
       // A newer coord's decisions are not known here: what serves goes on serving.

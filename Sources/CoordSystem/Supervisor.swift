@@ -95,7 +95,7 @@ public struct Supervisor {
         switch tail.fold(watching: &torn, began: began, ended: Machine.now) {
         case .state(let folded): state = folded
         case .newer(let number): return .failure(.newerCoord(lock: number))
-        case .beingWritten, .missing: throw StorageFailure(.other, "the end of the lock log is not whole")
+        case .beingWritten, .missing: throw StorageFailure(.lag, "the end of the lock log is not whole")
         }
         if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
           return .failure(.copiedLog(identity, to: place))
@@ -202,6 +202,7 @@ public struct Supervisor {
       supervision: Supervision(
         token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit,
         hangLimit: project.settings.hangLimit, checks: true, claimed: since, now: Machine.now))
+    run.supervision.causeBefore = state.endBefore?.body.cause
     let ending = run.toTheEnd(
       ServerRun.Surroundings(
         project: project, machine: machine, signals: signals, lineage: lineage, writer: writer, command: command,
@@ -224,6 +225,7 @@ public struct Supervisor {
             $0.job = job
             $0.outcome = ending.outcome
             $0.reason = ending.reason
+            $0.cause = ending.cause
             $0.logTail = ending.tail
             $0.log = logPath.map(relative)
           })

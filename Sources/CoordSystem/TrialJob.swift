@@ -44,7 +44,7 @@ extension Doctor {
     do throws(CoordError) { try project.prepare() } catch {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
-    return directories() + [Checkup.filesystem(type: Self.filesystemType(of: project.locks))] + linkAndClock()
+    return directories() + [Checkup.filesystem(type: Filesystem(of: project.locks).type)] + linkAndClock()
       + [space()].compactMap { $0 } + needs() + [program(command), imported()].compactMap { $0 }
   }
 

@@ -50,15 +50,20 @@ private struct StatusReader {
       let search = ForeignServerSearch(project: session.project, machine: session.machine)
       report.foreign = search.find(beside: state, asking: session.scheduler)
     case .started:
-      (report.info, report.beats) = watch(state)
-      if !report.beats { try look(state, &report) }
+      let path = state.start?.body.statusFile.map(session.project.resolve) ?? session.project.statusFile
+      (report.info, report.beats) = watch(state, path)
+      if !report.beats {
+        try look(state, &report)
+        report.statusFile = path
+        report.full = Filesystem.full(Project.parent(of: path))
+        report.sinceStart = state.start.map { $0.time.distance(to: Machine.wall) }
+      }
     case .claimed, .submitted: try look(state, &report)
     }
     return report
   }
 
-  private func watch(_ state: ServiceState) -> (ServerInfo?, Bool) {
-    let path = state.start?.body.statusFile.map(session.project.resolve) ?? session.project.statusFile
+  private func watch(_ state: ServiceState, _ path: String) -> (ServerInfo?, Bool) {
     let file = StatusFile(path: path)
     let first = file.read()
     guard let info = first.info, info.token == state.liveToken else { return (nil, false) }

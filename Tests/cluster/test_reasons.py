@@ -1,12 +1,16 @@
 """What the scheduler says of a job that does not serve yet, and what the team then reads."""
 import contextlib
 import json
+import os
 import re
 import subprocess
 import time
 
 import pytest
 from conftest import eventually
+from scenes import scene
+from test_killed import connect_until_answered, ends_well
+from test_life import setting
 
 LATER = "--begin=now+1hour"
 
@@ -68,6 +72,8 @@ def test_held_job_says_how_it_is_released(project):
     assert "expected to start" not in first.errors and "try again later" not in first.errors, first
     status = project.run("status", user="ann2")
     assert status.code == 75 and "is held (JobHeldUser)" in status.output and f"ann1 lets it go with `{release}`" in status.output
+    doctor = project.run("doctor")
+    assert f"job {job}" in doctor.output and release in doctor.output, doctor
     scontrol("hold", job)
     assert "an administrator holds it" in waiting(project, user="ann2").errors
     scontrol("release", job)
@@ -148,3 +154,84 @@ def test_status_writes_nothing(project):
     assert old.code == 75 and "is waiting in the queue (BeginTime)" in old.output, old
     assert re.search(r"\(\d+ s ago\); the scheduler does not answer now: .*connect failure", old.output), old
     assert everything() == before
+
+
+def every_job_under(project, *options):
+    """Each job's supervisor runs under strace."""
+    os.rename(project.coord, f"{project.coord}.real")
+    project.coord.write_text(
+        f'#!/bin/sh\ncase $1 in supervise) exec strace -o {project.path}/trace.$$ {" ".join(options)} '
+        f'{project.coord}.real "$@" ;; esac\nexec {project.coord}.real "$@"\n')
+    project.coord.chmod(0o775)
+    project.path.chmod(0o2777)
+
+
+@scene()
+def heartbeats_stop_at_a_full_disk_in_each_job(make, trace):
+    """Room for the first beat only: the second job that ends so is the last, and it is said where room is needed."""
+    project = make()
+    # After the first one, server_info.txt is not replaced any more.
+    every_job_under(project, "-e", "trace=rename", "-e", "inject=rename:error=ENOSPC:when=2+")
+    result = project.run("connect", "--timeout", "400", timeout=500)
+    assert result.code == 69 and len(project.calls("sbatch")) == 2, result
+    file = project.path / "hpc_utils" / "server_info.txt"
+    assert f"as that of the server before: {file}: " in result.errors and "No space left" in result.errors, result
+    assert "(filesystem /" in result.errors, result
+    assert "make room there" in result.errors and "STATUS_FILE" in result.errors, result
+    ends = [(entry["OUTCOME"], entry["CAUSE"]) for entry in project.entries() if entry["KIND"] == "ended"]
+    assert ends == [("lost", "heartbeat-not-written"), ("failed", "heartbeat-not-written")]
+    os.rename(f"{project.coord}.real", project.coord)
+    connect_until_answered(project, user="ann2")
+    ends_well(project)
+
+
+@scene()
+def server_fenced_by_a_full_disk_is_not_starting(make, trace):
+    """Neither its beats nor its end can be written."""
+    project = make()
+    small = project.path / "small"
+    small.mkdir(mode=0o2777)
+    small.chmod(0o2777)
+    setting(project, f"STATUS_FILE={small}/server_info.txt")
+    assert connect_until_answered(project)
+    started = [entry for entry in project.entries() if entry["KIND"] == "started"][-1]
+    (supervisor,) = project.coord_pids("supervise")
+    full = subprocess.Popen(
+        ["strace", "-o", project.path / "full", "-p", str(supervisor), "-e", "inject=fsync,rename,link:error=ENOSPC"])
+    try:
+        eventually(lambda: not os.path.exists(f"/proc/{supervisor}"), 150, "its supervisor has ended")
+    finally:
+        full.terminate()
+        full.wait()
+    eventually(lambda: not project.jobs(), 60, "its job is over")
+    assert project.kinds()[-1] == "started" and not (small / "server_info.txt").exists()
+    status = project.run("status")
+    assert status.code == 75 and re.search(r"^state: +silent$", status.output, re.M), status
+    job = started["JOB_ID"]
+    assert f"job {job} is over (FAILED) and its end was not recorded" in status.output, status
+    assert started["LOG"] in status.output and "run `coord connect`" not in status.output, status
+    # On this host that directory is on a filesystem of its own, which is full.
+    mounted = project.cluster.in_node(
+        "login2", "sh", "-c", f"mount -t tmpfs -o size=4k,mode=1777 none {small} && ! head -c 9000 /dev/zero >{small}/fill")
+    assert mounted.returncode == 0, mounted
+    try:
+        status = project.run("status", "--json", host="login2")
+        assert status.code == 75 and f"the filesystem {small} is full" in json.loads(status.output)["why"], status
+        assert "make room there" in json.loads(status.output)["next"], status
+    finally:
+        project.cluster.in_node("login2", "umount", small)
+    connect_until_answered(project, user="ann2")
+    ends_well(project)
+
+
+def test_lag_of_a_cache_is_said_as_what_it_is(project):
+    """The claimant's own number is not to be seen by it for longer than an action may take."""
+    lock = project.path / "hpc_utils" / "locks" / "00000001"
+    behind = ["strace", "-o", project.path / "trace", "-P", lock, "-e", "inject=openat:error=ENOENT"]
+    result = project.run("connect", "--timeout", "30", before=behind)
+    assert "(INJECTED)" in (project.path / "trace").read_text()
+    assert result.code == 75 and "waiting for the shared filesystem: " in result.errors, result
+    assert "locks/00000001" in result.errors and "caches" in result.errors, result
+    assert "try again in a minute" in result.errors and "quota" not in result.errors, result
+    assert project.calls("sbatch") == []
+    assert project.run("connect", "--timeout", "300", user="ann2", timeout=400).code == 0
