@@ -130,7 +130,7 @@ public enum Progress: Hashable, Sendable {
   var needsScheduler: Bool {
     switch self {
     case .schedulerSilent, .askingScheduler, .claimed, .beatSilent, .ending, .olderLife: true
-    case .directory, .submitted, .completing, .pending, .oddState, .starting, .unreachable, .unclear, .hung,
+    case .directory, .lag, .submitted, .completing, .pending, .oddState, .starting, .unreachable, .unclear, .hung,
       .stopping, .suspended:
       false
     }
