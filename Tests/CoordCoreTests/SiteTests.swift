@@ -66,7 +66,7 @@ import Testing
     }
     w.append(.started, t1)
     w.beat(1, token: t1)
-    #expect(next(&c, &w) == [.probe(Endpoint(node: "node1", port: 7860)!)])
+    #expect(next(&c, &w) == [.probe(w.info.info!.place)])
   }
 
   @Test func whoWaitedForTheSchedulerInVainReadsWhy() {
