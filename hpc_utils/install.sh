@@ -5,13 +5,15 @@ set -u
 
 usage() {
   cat <<'END'
-Installs coord for a team: the binary, the directories with their modes, a check, and the regular cleanup.
+Installs coord for a team: the binary, the directories with their modes, the app, a first user, a check, and the regular cleanup.
 
 Usage: bash hpc_utils/install.sh [OPTION...]
        bash hpc_utils/install.sh uninstall
 
   --binary FILE   a static binary, or a .tar.gz with one; without it, it is built here with swift
-  --group GROUP   the team's group: it may read and write in hpc_utils
+  --group GROUP   the team's group: it may read and write in hpc_utils, and read what else belongs to the project
+  --app PATH      the annotation app, to be put where APP_PATH says: a folder, or a .whl, .zip or .tar.gz, with app.py in it
+  --user NAME     who may log in; the password is asked for, or read from standard input
   --cron          install the cleanup in your crontab, without asking
   --systemd       install it as a timer of your systemd user manager, without asking
   --no-cleanup    install neither
@@ -41,12 +43,12 @@ run() {
   fi
 }
 
-binary='' group='' cleanup=ask service='' dry_run='' action=install
+binary='' group='' app='' user='' cleanup=ask service='' dry_run='' action=install
 while [ $# -gt 0 ]; do
   case $1 in
-    --binary | --group)
+    --binary | --group | --app | --user)
       [ $# -gt 1 ] || fail 64 "$1 needs a value" 'nothing follows it' 'see --help'
-      if [ "$1" = --binary ]; then binary=$2; else group=$2; fi
+      case $1 in --binary) binary=$2 ;; --group) group=$2 ;; --app) app=$2 ;; --user) user=$2 ;; esac
       shift
       ;;
     --cron) cleanup=cron ;;
@@ -154,6 +156,14 @@ if [ -n "$group" ]; then
     fail 77 "hpc_utils cannot be given to $group" 'only its owner can, and only to a group of his own' 'ask its owner'
   fi
 fi
+# Gives what was checked out, whatever its umask was, to the team: to read.
+give() { # file...
+  for file in "$@"; do
+    if [ -n "$group" ] && [ -O "$file" ]; then run chgrp "$group" "$file" && run chmod g+rX "$file"; fi
+  done
+}
+give hpc_utils/*.sh hpc_utils/*.conf
+if [ -n "$group" ] && [ -O . ]; then run chgrp "$group" . && run chmod g+rwxs .; fi
 for folder in hpc_utils/bin hpc_utils/locks hpc_utils/logs; do
   [ -d $folder ] || run mkdir $folder || fail 74 "$folder cannot be made" 'mkdir says why above' 'correct that'
   if [ -O $folder ] || [ -n "$dry_run" ]; then
@@ -168,8 +178,59 @@ if [ "$binary" != "$root/hpc_utils/bin/coord" ]; then
     rm -f hpc_utils/bin/.coord.new
     fail 74 'the binary cannot be put into hpc_utils/bin' 'cp says why above' 'look at space and quota'
   fi
+elif [ -O "$binary" ]; then
+  run chmod 755 "$binary"
 fi
 if [ -z "$dry_run" ]; then say "$version is in hpc_utils/bin"; fi
+
+# ---- the app, and who may log in ----
+setting() { # key default
+  if [ -n "$dry_run" ]; then
+    printf '%s\n' "$2"
+  else
+    hpc_utils/bin/coord settings --json --root "$root" | sed -n "s|.*\"$1\", \"value\": \"\([^\"]*\)\".*|\1|p"
+  fi
+}
+path=$(setting APP_PATH visualize_accelerometry/app.py)
+credentials=$(setting CREDENTIALS credentials.json)
+if [ -z "$path" ] || [ -z "$credentials" ]; then
+  fail 78 'the settings cannot be read' 'it is said above' 'correct hpc_utils/coord.conf'
+fi
+if [ -n "$app" ]; then
+  case $app in /*) ;; *) app=$start/$app ;; esac
+  [ -r "$app" ] || fail 69 "there is no app $app" 'it cannot be read' 'correct --app'
+  place=$(dirname "$path")
+  if [ -e "$path" ]; then
+    say "$place is there already, and stays as it is"
+  else
+    source=$app
+    if [ ! -d "$app" ]; then
+      source=$work/app
+      mkdir "$source"
+      case $app in
+        *.tar.gz | *.tgz) tar -xzf "$app" -C "$source" ;;
+        *.whl | *.zip) python3 -m zipfile -e "$app" "$source" ;;
+        *) fail 64 "$app is no app" 'it is neither a folder nor a .whl, .zip or .tar.gz' 'correct --app' ;;
+      esac || fail 69 "$app cannot be unpacked" 'it is said above' 'fetch it again'
+    fi
+    # Of several the one that is nearest to the top.
+    found=$(find "$source" -type f -name "$(basename "$path")" -printf '%d %h\n' | sort -n | head -n 1 | cut -d' ' -f2-)
+    [ -n "$found" ] || fail 69 "$app has no $(basename "$path")" 'there is no file of that name in it' 'correct --app'
+    say "the app goes to $place"
+    if ! { run mkdir -p "$place/data/readings" "$place/data/output" && run cp -R "$found/." "$place/"; }; then
+      fail 74 "the app cannot be put into $place" 'cp says why above' 'look at space and quota'
+    fi
+    # The next server may be a teammate's job: it has to read all and to save.
+    run chgrp -R "$(stat -c %g hpc_utils)" "$place" && run chmod -R g+rX "$place"
+    [ -z "$group" ] || run chmod -R g+w "$place/data"
+    [ -z "$group" ] || run find "$place/data" -type d -exec chmod g+s {} +
+  fi
+fi
+if [ -n "$user" ]; then
+  run hpc_utils/bin/coord users add "$user" --root "$root" || fail 78 "$user was not added" 'it is said above' \
+    'correct that, then: hpc_utils/bin/coord users add NAME'
+fi
+if [ -n "$group" ] && [ -O "$credentials" ]; then run chgrp "$group" "$credentials" && run chmod 640 "$credentials"; fi
 
 # ---- is everything as coord needs it? ----
 run hpc_utils/bin/coord doctor --root "$root"
@@ -217,4 +278,4 @@ if [ "$healthy" != 0 ]; then
   fail 78 'installed, but the check found something bad' 'see the lines that begin with "bad" above' \
     'correct it, then: hpc_utils/bin/coord doctor'
 fi
-say 'done. Users: hpc_utils/bin/coord users add NAME'
+say 'done. More users: hpc_utils/bin/coord users add NAME'

@@ -8,7 +8,8 @@ public enum Credentials {
   ///
   /// The app itself starts with a bad one and looks healthy: without the file, its path is the password (data-server
   /// facts in docs/design.md). So it is checked before.
-  public static func problem(path: String) -> CoordError? {
+  /// - Parameter team: the team's group; nil: hpc_utils is its owner's alone.
+  public static func problem(path: String, team: UInt32?) -> CoordError? {
     func refuse(_ why: String, _ next: String) -> CoordError {
       .configuration(what: "\(path) cannot be used", why: why, next: next)
     }
@@ -18,7 +19,13 @@ public enum Credentials {
       guard let found = try contents(of: path) else { return refuse("there is no such file", add) }
       bytes = found
     } catch {
-      return refuse(error.text, "give the team's group read access: `chmod 640 \(path)`")
+      guard error.code == EACCES, let team, let file = status(of: path) else {
+        return refuse(error.text, "give whoever runs the server read access to it, and to the folders above it")
+      }
+      let words = TeamFile.unreadable(
+        path, mode: file.st_mode, group: Group.name(file.st_gid), team: Group.name(team),
+        isMember: Machine.groups().contains(team))
+      return refuse(words.why, words.next)
     }
     if let mode = status(of: path)?.st_mode, mode & 0o006 != 0 {
       return refuse("everybody on this cluster may read or change it", "`chmod 640 \(path)`")
@@ -35,5 +42,14 @@ public enum Credentials {
 
   static func decoded(_ bytes: [UInt8]) -> [String: String]? {
     try? JSONDecoder().decode([String: String].self, from: Data(bytes))
+  }
+}
+
+/// Groups, without the host's name service: a static executable asks `getent` for it.
+enum Group {
+  static func name(_ gid: gid_t) -> String {
+    let said = Command(["getent", "group", "\(gid)"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(5))
+    let name = said.output.split(separator: ":").first.map(String.init)
+    return said.status == 0 ? name ?? "\(gid)" : "\(gid)"
   }
 }

@@ -5,8 +5,17 @@ import Glibc
 /// Changes credentials.json: the old file stays until the new one is whole on the disk.
 public struct CredentialsEditor {
   private let path: String
+  private let team: UInt32?
 
-  public init(path: String) { self.path = path }
+  /// - Parameter team: the group that may read it; nil: the one that does.
+  public init(path: String, team: UInt32?) { (self.path, self.team) = (path, team) }
+
+  /// What is to be said where the system did not let this user give it to the team.
+  public var note: String? {
+    guard let team, let now = status(of: path)?.st_gid, now != team else { return nil }
+    return
+      "\(path) belongs to the group \(Group.name(now)): the team cannot read it; run `chgrp \(Group.name(team)) \(path)`"
+  }
 
   /// The names, in order.
   public func names() throws(CoordError) -> [String] { try users(in: read()).keys.sorted() }
@@ -71,7 +80,8 @@ public struct CredentialsEditor {
     do throws(SystemFailure) {
       // As it was, yet never open for others, nor for the group to write.
       _ = try CoordSystem.stage(
-        Array(data) + [UInt8(ascii: "\n")], at: temporary, mode: (old?.st_mode ?? 0o640) & 0o640, group: old?.st_gid)
+        Array(data) + [UInt8(ascii: "\n")], at: temporary, mode: (old?.st_mode ?? 0o640) & 0o640,
+        group: team ?? old?.st_gid)
       return temporary
     } catch {
       throw failed(error)

@@ -118,8 +118,9 @@ public struct Doctor {
   public func putAside(_ file: StrangeFile) -> String? {
     let mode = (status(of: project.locks)?.st_mode ?? 0o755) & 0o7777
     let old = umask(0)
-    mkdir(project.strange, mode)
+    let made = mkdir(project.strange, mode)
     umask(old)
+    if made == 0 { project.giveToTeam(project.strange, mode: mode) }
     let target = "\(project.strange)/\(file.name).\(hexadecimal(Machine.random(), digits: 16))"
     return rename("\(project.locks)/\(file.name)", target) == 0 ? nil : SystemFailure("move \(file.name)").text
   }
@@ -201,7 +202,7 @@ public struct Doctor {
       checks.append(
         Check(
           "application", .bad, "\(project.settings.appPath) cannot be read",
-          next: "put the app there, or correct APP_PATH in hpc_utils/coord.conf"))
+          next: "`bash hpc_utils/install.sh --app DIR` puts it there; or correct APP_PATH in hpc_utils/coord.conf"))
     } else {
       checks.append(Check("application", .good, project.settings.appPath))
     }

@@ -169,10 +169,19 @@ public struct Project: Sendable {
       let made = mkdir(directory, mode)
       let problem = errno
       umask(old)
+      if made == 0 { giveToTeam(directory, mode: mode) }
       if made != 0, problem != EEXIST {
         throw StorageFailure(SystemFailure("mkdir \(directory)", code: problem)).error
       }
     }
+  }
+
+  var credentialsProblem: CoordError? { Credentials.problem(path: resolve(settings.credentials), team: team) }
+
+  /// What is made in a folder without setgid has its maker's group: it becomes the team's, where the system lets this user.
+  func giveToTeam(_ directory: String, mode: mode_t) {
+    guard let team, status(of: directory)?.st_gid != team, chown(directory, uid_t.max, team) == 0 else { return }
+    _ = chmod(directory, mode)
   }
 
   /// Why this user could not run a job from here at all; nil if nothing is in the way.
@@ -187,7 +196,7 @@ public struct Project: Sendable {
         what: "hpc_utils/start_server.sh cannot be read", why: SystemFailure("read \(startScript)").text,
         next: "put the project's start_server.sh back")
     }
-    return Credentials.problem(path: resolve(settings.credentials))
+    return credentialsProblem
   }
 
   public static func parent(of path: String) -> String {

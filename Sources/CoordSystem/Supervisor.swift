@@ -61,7 +61,7 @@ public struct Supervisor {
 
   /// Why no server can be run here.
   private var obstacle: CoordError? {
-    Credentials.problem(path: project.resolve(project.settings.credentials))
+    project.credentialsProblem
       .map { project.withGroups($0, on: place.name ?? "this node") }
       ?? (place.name == nil ? ThisNode.nameless(host: machine.author.host) : nil)
   }

@@ -5,7 +5,8 @@ import CoordSystem
 enum Users {
   static func run(_ session: Session) throws(CoordError) {
     let words = session.arguments.words
-    let editor = CredentialsEditor(path: session.project.resolve(session.project.settings.credentials))
+    let editor = CredentialsEditor(
+      path: session.project.resolve(session.project.settings.credentials), team: session.project.team)
     switch (words.first, words.count) {
     case ("list", 1):
       let names = try editor.names()
@@ -25,6 +26,7 @@ enum Users {
       guard !password.isEmpty else { throw .usage("an empty password would let anybody in") }
       let isNew = try editor.set(name, password)
       Console.note(isNew ? "\(name) may log in now" : "\(name) has a new password now")
+      if let note = editor.note { Console.note(note) }
     case ("remove", 2):
       guard try editor.remove(words[1]) else {
         Console.note("\(words[1]) is no user: nothing was changed")

@@ -185,3 +185,14 @@ import Testing
     #expect(said("COORD_PORT=8000\n")?.next == "correct that line: is PORT meant?")
   }
 }
+
+@Test func whoCannotReadIsToldTheTruth() {
+  func words(_ mode: UInt32, _ group: String, _ isMember: Bool) -> (why: String, next: String) {
+    TeamFile.unreadable("/p/credentials.json", mode: 0o100000 | mode, group: group, team: "lab", isMember: isMember)
+  }
+  let other = words(0o640, "ann1", true)
+  #expect(other.why == "it belongs to the group ann1 (mode 640), and the team's group is lab")
+  #expect(other.next.contains("chgrp lab /p/credentials.json"))
+  #expect(words(0o640, "lab", false).next.contains("add you to lab"))
+  #expect(words(0o600, "lab", true).why.contains("may not read it (mode 600)"))
+}

@@ -1,14 +1,17 @@
 """install.sh, doctor and users, and the cleanup by a real cron daemon and a real systemd user manager."""
 import contextlib
+import grp
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
+import zipfile
 
 import pytest
-from conftest import MINICLUSTER, STATE, Finished, eventually
+from conftest import MINICLUSTER, REPOSITORY, STATE, Finished, eventually
 from scenes import nobody_recorded, scene
 
 INSTALL = "hpc_utils/install.sh"
@@ -83,6 +86,115 @@ def test_something_bad_is_said(fresh):
     (fresh.path / "credentials.json").write_text("{}")
     result = install(fresh, "--binary", "coord.build", "--no-cleanup")
     assert result.code == 78 and "holds no user" in result.output and "coord doctor" in result.errors, result
+
+
+# ---- README's Install, as a team does it ----
+
+@pytest.fixture
+def private_group():
+    """A group that only ann1 is in, as every user has one of its own on many clusters."""
+    subprocess.run(["groupadd", "--force", "annpriv"], check=True)
+    subprocess.run(["usermod", "--append", "--groups", "annpriv", "ann1"], check=True)
+    yield "annpriv"
+    subprocess.run(["groupdel", "annpriv"], check=True)
+
+
+def readme_lines():
+    """What README says to type."""
+    section = (REPOSITORY / "README.md").read_text().split("\n## Install\n")[1].split("\n## ")[0]
+    return [line.strip() for line in section.splitlines() if line.startswith("    ")]
+
+
+def wheel(path):
+    """The annotation app as PyPI has it: its folder in a wheel, without data."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("visualize_accelerometry/app.py", "")
+        archive.writestr("visualize_accelerometry/templates/login.html", "login")
+        archive.writestr("accelerometry_annotator-3.5.3.dist-info/METADATA", "Name: accelerometry-annotator\n")
+
+
+def checked_out(project, group):
+    """As `git clone` leaves it for ann1, with umask 077, in a group of its own, on a folder without setgid."""
+    binary = project.coord.read_bytes()
+    project.coord.unlink()
+    project.coord.write_bytes(binary)
+    (project.path / "credentials.json").write_text("{}\n")
+    subprocess.run(["chown", "-R", f"ann1:{group}", project.path], check=True)
+    subprocess.run(["chmod", "-R", "u=rwX,go=,g-s", project.path], check=True)
+    project.coord.chmod(0o700)
+    # The tests' own.
+    subprocess.run(["chmod", "-R", "a+rwX", project.shims, project.path / "fake"], check=True)
+    for tool in [*project.shims.glob("s[a-z]*"), project.path / "fake" / "panel"]:
+        tool.chmod(0o755)
+
+
+def test_readme_install_by_one_and_used_by_another(project, private_group):
+    checked_out(project, private_group)
+    fetch, install_it, add, doctor, connect = readme_lines()
+    # No network here: pip brings what PyPI has.
+    (name,) = re.findall(r"--app (\S+\.whl)", install_it)
+    source = project.path / "fake" / name
+    wheel(source)
+    source.chmod(0o644)
+    pip = project.path / "fake" / "pip"
+    pip.write_text(f'#!/bin/sh\n[ "$*" = "download --no-deps accelerometry-annotator==3.5.3" ] && cp {source} .\n')
+    pip.chmod(0o755)
+
+    def line(text, user, answer=""):
+        words = ["sg", private_group, "-c", text] if user == "ann1" else ["sh", "-c", text]
+        environment = {**project.environment(), "PATH": f"{project.path}/fake:{project.environment()['PATH']}"}
+        typed = ["sh", "-c", 'printf "%s\\n" "$0" | "$@"', answer, *words]
+        return Finished(project.cluster.start("login1", user, project.path, typed, environment, "077"), 200)
+
+    # umask 077 hides it from ann2 until it is installed.
+    assert line(connect, "ann2").code != 0
+    for text, answer in [(fetch, ""), (install_it, "first secret"), (add, "another"), (doctor, "")]:
+        done = line(text, "ann1", answer)
+        assert done.code == 0, (text, done)
+    users = json.loads((project.path / "credentials.json").read_text())
+    assert users == {"megan": "first secret", "fran": "another"}
+    s = (project.path / "credentials.json").stat()
+    assert oct(s.st_mode)[-3:] == "640" and s.st_gid == grp.getgrnam("lab").gr_gid
+    checked = line(doctor, "ann2")
+    assert checked.code == 0 and "bad" not in checked.output, checked
+    served = line(connect, "ann2")
+    assert served.code == 0, served
+    assert line(connect, "ann1").output == served.output
+    assert line("hpc_utils/bin/coord users add alan", "ann2", "third").code == 0
+    assert line("hpc_utils/bin/coord stop", "ann1").code == 0
+    # And the other way round: the next server is the installer's job.
+    assert line(connect, "ann1").code == 0 and line("hpc_utils/bin/coord stop", "ann2").code == 0
+
+
+def test_credentials_of_another_group_are_named(project, private_group):
+    path = project.path / "credentials.json"
+    shutil.chown(path, "ann1", private_group)
+    lost = project.run("connect", user="ann2")
+    assert lost.code == 78 and f"it belongs to the group {private_group} (mode 640), and the team's group is lab" in lost.errors
+    assert f"chgrp lab {path}" in lost.errors, lost
+    assert users(project, "add", "alan", password="x").code == 0, "its owner gives it to the team"
+    assert path.stat().st_gid == grp.getgrnam("lab").gr_gid
+    assert project.run("connect", user="ann2").code == 0
+
+
+def test_folders_without_setgid_take_the_group_of_the_team(project, private_group):
+    (project.path / "hpc_utils").chmod(0o775)
+    words = ["sg", private_group, "-c", f"{project.coord} connect"]
+    first = Finished(project.cluster.start("login1", "ann1", project.path, words, project.environment()), 200)
+    assert first.code == 0, first
+    s = (project.path / "hpc_utils" / "locks").stat()
+    assert s.st_gid == grp.getgrnam("lab").gr_gid and oct(s.st_mode)[-3:] == "775"
+    assert project.run("stop", user="ann2").code == 0
+
+
+@pytest.mark.parametrize("words, code, said", [
+    (["--app", "nowhere"], 69, "there is no app"), (["--app", "credentials.json"], 64, "is no app"),
+    (["--app", "fake"], 69, "has no app.py"), (["--user", "a b"], 78, "was not added"),
+])
+def test_app_or_user_that_cannot_be(project, words, code, said):
+    shutil.chown(project.path / "hpc_utils", user="ann1", group="lab")
+    result = install(project, *words, "--no-cleanup")
+    assert result.code == code and said in result.errors and "next:" in result.errors, result
 
 
 def inside(pid, user, *command, **environment):
