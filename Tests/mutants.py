@@ -135,7 +135,7 @@ MUTANTS = [
     ("a hung server is ready", CORE + "Supervision.swift",
      "    stage = .hung\n    return beat(now)", "    return beat(now)"),
     ("a server whose first beat never succeeded is lost", CORE + "Watchman.swift",
-     "return everCompleted\n", "return problem != \"\"\n"),
+     "      if everCompleted {\n", "      if everCompleted || problem != \"\" {\n"),
     ("a server is announced before its app was imported", CORE + "Supervision.swift",
      "case .starting where checked && lastAnswer != nil, .hung:", "case .starting where lastAnswer != nil, .hung:"),
     ("a preempted job counts as cancelled", CORE + "SignalCause.swift",

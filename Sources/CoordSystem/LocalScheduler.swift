@@ -36,10 +36,12 @@ public struct LocalScheduler: Scheduler {
       guard let owner = status(of: "/proc/\(row.pid)")?.st_uid,
         let token = Self.job(ProcessTable.arguments(of: row.pid)), let id = JobID("\(row.pid)")
       else { continue }
+      let folder = target(ofLink: "/proc/\(row.pid)/cwd") ?? ""
+      guard token != nil && token == query.token || !project.isOfNestedProject(folder) else { continue }
       jobs.append(
         QueuedJob(
           id: id, user: "\(owner)", uid: owner, state: "RUNNING", comment: token?.comment(log: nil) ?? "coord",
-          workDir: target(ofLink: "/proc/\(row.pid)/cwd") ?? ""))
+          workDir: folder))
     }
     // With hidepid a user sees only processes of its own.
     let seesEverybody = machine.author.uid == 0 || ProcessTable.row(of: 1) != nil

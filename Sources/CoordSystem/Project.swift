@@ -136,6 +136,16 @@ public struct Project: Sendable {
     return said.status == 0 && said.output.lastMeaningfulLine == "\(inode)"
   }
 
+  /// Whether a directory in this project is in one of its own there: a copy, or a checkout, in a subfolder.
+  func isOfNestedProject(_ directory: String) -> Bool {
+    guard let mine = roots.first(where: { directory.hasPrefix($0 + "/") }) else { return false }
+    var path = mine
+    return directory.dropFirst(mine.utf8.count + 1).split(separator: "/").contains { part in
+      path += "/" + part
+      return Self.isProject(path)
+    }
+  }
+
   /// A heartbeat that names this project by another of its paths names this project.
   func recognised(_ reading: InfoReading) -> InfoReading {
     guard case .info(var info, let digest) = reading, !info.project.isEmpty, info.project != root,

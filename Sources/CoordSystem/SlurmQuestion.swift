@@ -58,12 +58,15 @@ struct SlurmQuestion {
   private func recognised(_ jobs: [QueuedJob]) -> [QueuedJob] {
     var known: [String: Bool] = [:]
     return jobs.compactMap { job in
+      let isAsked =
+        query.job?.number == job.id.number || query.others.contains { $0.number == job.id.number }
+        || job.token != nil && job.token == query.token
+      if job.isHere, !isAsked, project.isOfNestedProject(job.workDir) { return nil }
       guard !job.isHere, job.isOurScript || job.name == project.settings.jobName else { return job }
       let isHere = known[job.workDir] ?? (known.count < 8 && project.isHere(job.workDir, environment: environment))
       known[job.workDir] = isHere
       var job = job
       job.isHere = isHere
-      let isAsked = query.job?.number == job.id.number || query.others.contains { $0.number == job.id.number }
       return isHere || isAsked || job.token != nil ? job : nil
     }
   }

@@ -163,6 +163,26 @@ def test_path_that_login_nodes_alone_have(project):
     assert project.run("connect").code == 0
 
 
+def test_copy_in_a_subfolder_is_a_project_of_its_own(project):
+    on_node2(project)
+    copy = project.path / "backup"
+    copy.mkdir()
+    subprocess.run(["cp", "-a", *(str(project.path / name) for name in ["hpc_utils", "fake", "credentials.json"]), str(copy)], check=True)
+    subprocess.run(["chown", "ann1:lab", str(copy)], check=True)
+    copy.chmod(0o2775)
+    (copy / "hpc_utils" / "env.sh").write_text(f"PATH={copy}/fake:$PATH\n")
+
+    def run(*words):
+        return Finished(project.cluster.start(
+            "login1", "ann1", copy, ["hpc_utils/bin/coord", *words], project.environment()), 200)
+    theirs = run("connect")
+    assert theirs.code == 0, theirs
+    ours = project.run("connect")
+    assert ours.code == 0 and ours.output != theirs.output and "from before" not in ours.errors, ours
+    assert run("stop").code == 0
+    assert project.run("status").code == 0
+
+
 def test_log_is_the_teams_whatever_the_umask(project):
     assert project.run("connect", umask="077").code == 0
     assert project.run("logs", user="ann2").output != ""
