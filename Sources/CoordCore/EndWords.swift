@@ -14,7 +14,7 @@ extension Coordinator {
     case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
       return ending(state, .lost, "\(name) was lost (\(job?.state ?? ""))")
     case (.submitted, "CANCELLED"?):
-      return ending(state, .failed, "\(name) was cancelled before the server started")
+      return ending(state, .stopped, "\(name) was cancelled before the server started (scancel)")
     case (.submitted, "DEADLINE"?):
       return ending(state, .failed, "\(name) did not start before its --deadline (hpc_utils/start_server.sh)")
     case (_, "COMPLETING"?):

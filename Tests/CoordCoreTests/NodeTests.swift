@@ -148,6 +148,21 @@ import Testing
     if case .hidden = Sighting(of: wanted, in: snapshot) {} else { Issue.record("it is not gone") }
   }
 
+  @Test func jobThatWasCancelledBeforeItsStartIsAStop() throws {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted] { w.append(kind, World.token(1)) }
+    var c = w.observer()
+    let job = World.queued("CANCELLED", token: World.token(1))
+    var body: EntryBody?
+    for _ in 0..<30 where body == nil {
+      w.answer([job], query: QueueQuery(job: World.job, token: World.token(1)))
+      body = c.next(w.observation()).appended
+      w.wait(1)
+    }
+    // No log is named that cannot be there, and an open laptop starts no other job by itself.
+    #expect(body?.kind == .ended && body?.outcome == .stopped && body?.reason?.contains("scancel") == true)
+  }
+
   @Test func jobWithoutALogSaysSo() {
     var w = World()
     for kind in [EntryKind.claimed, .submitted] { w.append(kind, World.token(1)) }
