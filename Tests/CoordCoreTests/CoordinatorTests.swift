@@ -226,7 +226,7 @@ private func watch(
     #expect(watch(&c, &w, seconds: 300) == nil)
   }
 
-  @Test(arguments: [("NODE_FAIL", Outcome.lost), ("PREEMPTED", .lost), ("FAILED", .failed), ("CANCELLED", .failed)])
+  @Test(arguments: [("NODE_FAIL", Outcome.lost), ("PREEMPTED", .lost), ("FAILED", .failed), ("CANCELLED", .stopped)])
   func terminalJobNeedsTwoLooks(state: String, outcome: Outcome) {
     var w = World()
     w.append(.claimed, t1)
