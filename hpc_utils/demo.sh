@@ -29,7 +29,7 @@ mkdir -p "$demo/hpc_utils/bin" "$demo/hpc_utils/logs"
 # By rename: a coord that runs from an earlier demo keeps its file.
 cp .build/release/coord "$demo/hpc_utils/bin/coord.new"
 mv -f "$demo/hpc_utils/bin/coord.new" "$demo/hpc_utils/bin/coord"
-cp hpc_utils/start_server.sh hpc_utils/stop_server.sh "$demo/hpc_utils/"
+cp hpc_utils/start_server.sh hpc_utils/read_env.sh hpc_utils/stop_server.sh "$demo/hpc_utils/"
 sed 's/^SCHEDULER=.*/SCHEDULER=local/' hpc_utils/coord.conf >"$demo/hpc_utils/coord.conf"
 
 venv=$demo/venv

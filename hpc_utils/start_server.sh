@@ -16,8 +16,9 @@ token=${1:-}
 # Slurm runs a copy of this script in the folder of the sbatch call: look upward from there.
 root=$PWD
 while [ ! -d "$root/hpc_utils" ] && [ "$root" != / ]; do root=$(dirname "$root"); done
-# That folder may have another path here: coord says which it has on the login node.
-if [ ! -d "$root/hpc_utils" ] && [ -d "${2:-}/hpc_utils" ]; then root=$2; fi
+# Where it could not be entered the job is in /tmp, and what lies there may be anybody's. coord says which path it has on the login
+# node.
+if [ "$PWD" = /tmp ] || [ ! -d "$root/hpc_utils" ]; then root=${2:-/nonexistent}; fi
 cd "$root" || exit 78
 
 # sbatch hands on all of the submitter's environment: a PORT in there is Jenkins's, Kubernetes's or a person's own.
@@ -29,6 +30,7 @@ unset PORT CREDENTIALS APP_PATH STATUS_FILE NUM_PROCS
 # Settings of the job alone, over coord.conf: PORT, CREDENTIALS, APP_PATH, STATUS_FILE; others by export COORD_NAME=...
 # PORT=7860
 # Or keep such lines in hpc_utils/env.sh, which git does not track. What it prints is in the job's log.
+[ -r hpc_utils/read_env.sh ] || { printf 'start_server.sh: hpc_utils/read_env.sh is missing: put it back\n' >&2 && exit 78; }
 . hpc_utils/read_env.sh
 # Worker processes of the server.
 NUM_PROCS=${NUM_PROCS:-${SLURM_NTASKS_PER_NODE:-1}}

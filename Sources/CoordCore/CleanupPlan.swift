@@ -40,7 +40,9 @@ public enum CleanupPlan {
 
   /// Logs of jobs that are long over.
   public static func oldLogs(_ files: [File], keep: Duration) -> [String] {
-    files.filter { $0.name.hasPrefix("panel-server-") && $0.name.hasSuffix(".log") && $0.age > keep }.map(\.name)
+    files.filter { file in
+      ["panel-server-", "trial-"].contains { file.name.hasPrefix($0) } && file.name.hasSuffix(".log") && file.age > keep
+    }.map(\.name)
       .sorted()
   }
 

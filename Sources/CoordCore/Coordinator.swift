@@ -56,6 +56,8 @@ public struct Coordinator: Sendable {
   /// What a stop is about: the token that was live when it began.
   var target: Token?
   var probed: (place: ServerPlace, at: Instant, reach: Reach)?
+  /// A server that coord did not start, whose job is being ended.
+  var leaving = Watch<JobID?>()
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
   /// Numbers of answers that did not say which cluster they are of.

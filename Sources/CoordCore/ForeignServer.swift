@@ -10,6 +10,8 @@ public struct ForeignServer: Hashable, Sendable {
   public enum Finding: Hashable, Sendable {
     case none
     case found(ForeignServer)
+    /// Its job is being ended: its processes may live until KillWait is over, and its epilog may hang for days.
+    case ending(ForeignServer)
     /// Whether this job is in the queue: it was not asked for yet.
     case askQueue(JobID)
     /// The queue cannot tell; the port can.
@@ -28,10 +30,15 @@ public struct ForeignServer: Hashable, Sendable {
       home.holds($0) && $0.name == home.jobName && $0.mayServe && !$0.isOurScript && !known.contains($0.id.number)
     }
     if let stranger { return .found(ForeignServer(job: stranger, endpoint: plain?.endpoint)) }
+    let leaving = jobs.first {
+      home.holds($0) && $0.name == home.jobName && $0.isCompleting && !$0.isOurScript && !known.contains($0.id.number)
+    }
+    if let leaving { return .ending(ForeignServer(job: leaving, endpoint: plain?.endpoint)) }
     guard let plain else { return .none }
     if snapshot.scheduler != "local", let job = plain.job {
       if let row = jobs.first(where: { $0.id.number == job.number }) {
-        return row.mayServe ? .found(ForeignServer(job: row, endpoint: plain.endpoint)) : .none
+        let server = ForeignServer(job: row, endpoint: plain.endpoint)
+        return row.mayServe ? .found(server) : row.isCompleting ? .ending(server) : .none
       }
       guard snapshot.query.others.contains(job) else { return .askQueue(job) }
       if snapshot.seesEverybody { return .none }

@@ -3,6 +3,8 @@
 public struct JobTrial: Hashable, Sendable {
   /// What stands in the place of a token: such a job never serves.
   public static let word = "trial"
+  /// A job of this name never serves, whatever its script passes on.
+  public static let jobName = "coord-doctor"
   private static let mark = "coord-trial: "
 
   /// As the scheduler names it.
@@ -81,8 +83,11 @@ public struct JobTrial: Hashable, Sendable {
   /// - Parameters:
   ///   - inode: of hpc_utils, seen from here.
   ///   - group: the team's, the group of hpc_utils; nil where that gives its group no access.
+  ///   - groups: those of the one who asks, on this host.
   ///   - reach: of the port that the job listened on.
-  public func verdict(log: String, inode here: UInt64?, path: String, group: UInt32?, reach: Reach) -> [Check] {
+  public func verdict(
+    log: String, inode here: UInt64?, path: String, group: UInt32?, groups mine: [UInt32], reach: Reach
+  ) -> [Check] {
     let name = "job \(job) on \(place.endpoint.node)"
     var found: [Check] = []
     let failed = Self.failedLines(log: log)
@@ -102,7 +107,9 @@ public struct JobTrial: Hashable, Sendable {
       found.append(
         Check(
           "the job's groups", .bad, "there \(user) is not in the team's group (number \(group)), but in \(groups)",
-          next: "tell the cluster's admin: the node does not know all groups of \(user) (`id`; sssd, LDAP)"))
+          next: mine.contains(group)
+            ? "tell the cluster's admin: the node does not know all groups of \(user) (`id`; sssd, LDAP)"
+            : "\(user) is not in it here either: ask to be added to it"))
     }
     found += checks.map { Check("job: " + $0.name, $0.verdict, $0.what, next: $0.next) }
     found.append(

@@ -37,6 +37,8 @@ public enum Limits {
   public static let schedulerCall = Duration.seconds(10)
   /// More jobs than this that could concern one project are no answer.
   public static let queueRows = 5000
+  /// Nor are jobs of the team with the server's name in more folders than this: each is looked at.
+  public static let namesakes = 64
   /// Nor is a listing with more bytes.
   public static let queueBytes = 1 << 30
   /// One row of it is shorter.
@@ -47,6 +49,8 @@ public enum Limits {
   public static let stopGrace = Duration.seconds(10)
   /// The same where nobody beats for them any more, or the job is over: less than the two looks that prove its end.
   public static let orphanGrace = Duration.seconds(3)
+  /// A job that is COMPLETING has no process of its script after so long: KillWait (30 s where nobody set it) and a margin.
+  public static let killWait = Duration.seconds(45)
   /// Whoever finds out that S is over only so long after it was itself suspended, or its machine slept: no grace then.
   public static let lateWake = Duration.seconds(5)
   /// A server that is ready is asked for HTTP this often…

@@ -6,9 +6,18 @@ extension Coordinator {
     switch ForeignServer.find(in: snapshot, plain: o.info.plain, home: home, ours: ours) {
     case .none: return nil
     case .found(let server): return [.fail(server.error)]
+    case .ending(let server):
+      // Its server may still save. Longer than KillWait (slurm.conf(5): 30 s) nothing of it runs, whatever its epilog does.
+      leaving.see(server.job?.id, began: o.began, ended: o.now)
+      guard leaving.unchanged < Limits.killWait else { return nil }
+      proofEnds = o.now + (Limits.killWait - leaving.unchanged)
+      let why =
+        "job \(server.job?.id.description ?? "") of \(server.job?.user ?? ""), which coord did not start, is ending"
+      return [.look(query(state, o))] + pause(o, .milliseconds(1000), .olderLife(why, .zero))
     case .askQueue: return [.look(query(state, o))] + pause(o, .milliseconds(500), .askingScheduler)
     case .askPort(let endpoint):
-      let place = ServerPlace(endpoint)
+      var place = ServerPlace(endpoint)
+      place.mayBeHere = true
       guard let probed, probed.place == place, o.now - probed.at < .seconds(5) else { return [.probe(place)] }
       // Doubt never submits.
       if case .slowNames = probed.reach { return pause(o, .milliseconds(1000), .unclear(endpoint, probed.reach)) }

@@ -9,6 +9,7 @@ public struct QueueListing {
   private let query: QueueQuery
   private let roots: [String]
   private let name: String
+  private let mayBeOfTeam: (UInt32) -> Bool
   private let mark: [UInt8]
   private let numbers: [[UInt8]]
   private var jobs: [QueuedJob] = []
@@ -30,8 +31,12 @@ public struct QueueListing {
   ///   - roots: the paths by which the project is known here.
   ///   - name: JOB_NAME. A job of that name in another directory is kept too: the directory may be the project by another path.
   ///   - random: new for each question.
-  public init(_ query: QueueQuery, roots: [String], name: String = "", random: UInt64) {
-    (self.query, self.roots, self.name) = (query, roots, name)
+  ///   - mayBeOfTeam: whose jobs may be the team's. Of other users' only what was asked for by its number matters.
+  public init(
+    _ query: QueueQuery, roots: [String], name: String = "", random: UInt64,
+    mayBeOfTeam: @escaping (UInt32) -> Bool = { _ in true }
+  ) {
+    (self.query, self.roots, self.name, self.mayBeOfTeam) = (query, roots, name, mayBeOfTeam)
     mark = Array(hexadecimal(random, digits: 16).utf8)
     numbers = (query.others + (query.job.map { [$0] } ?? [])).map { Array($0.number.utf8) }
   }
@@ -110,10 +115,16 @@ public struct QueueListing {
       let id = JobID(string(head[0]) + (query.cluster.map { ";" + $0 } ?? ""))
     else { return unreadable(whole) }
     let (comment, workDir) = (text(2), text(4))
-    let ours = comment.starts(with: JobComment.beginning.utf8)
+    let ours = comment.starts(with: JobComment.beginning.utf8) && JobComment.isOurs(string(comment.prefix(200)))
     let isHere = isInProject(workDir)
-    let isNamesake = !name.isEmpty && text(3).elementsEqual(name.utf8) && mayBeAlias(workDir)
-    guard ours || numbers.contains(where: head[0].elementsEqual) || isHere || isNamesake else { return }
+    let isNamesake = !name.isEmpty && text(3).elementsEqual(name.utf8)
+    guard numbers.contains(where: head[0].elementsEqual) || (ours || isHere || isNamesake) && mayBeOfTeam(uid) else {
+      return
+    }
+    if isNamesake, !ours, !isHere { others.insert(Array(workDir)) }
+    if others.count > Limits.namesakes {
+      limit = "jobs named \(name) in more than \(Limits.namesakes) folders (JOB_NAME in hpc_utils/coord.conf)"
+    }
     let (state, start) = (string(head[2]), string(head[3]))
     var job = QueuedJob(
       id: id, user: string(head[4]), uid: uid, state: state, reason: said(text(1), butNot: "None"),
@@ -131,13 +142,6 @@ public struct QueueListing {
       return directory.count == root.utf8.count
         || directory[directory.startIndex + root.utf8.count] == UInt8(ascii: "/")
     }
-  }
-
-  /// A few directories of namesakes are of interest, whoever has how many of them.
-  private mutating func mayBeAlias(_ directory: ArraySlice<UInt8>) -> Bool {
-    guard others.count < 8 || others.contains(Array(directory)) else { return false }
-    others.insert(Array(directory))
-    return true
   }
 
   private func string(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self).trimmed }

@@ -55,6 +55,9 @@ struct JobComment {
   /// What all of ours begin with.
   static let beginning = byHand
 
+  /// Whether it is one of ours: another's may begin with the same letters.
+  static func isOurs(_ comment: String) -> Bool { comment == byHand || JobComment(comment) != nil }
+
   var token: Token
   /// 16 lower-case hexadecimal digits.
   var log: String?

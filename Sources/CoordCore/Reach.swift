@@ -4,6 +4,8 @@ public struct ServerPlace: Hashable, Sendable {
   public var endpoint: Endpoint
   /// What else it is called: a cloud's host name, the scheduler's NodeAddr.
   public var otherNames: [String]
+  /// Of a server that coord did not start: it may be on this very host, under a name that is not known here.
+  public var mayBeHere = false
   /// The IPv4 addresses that these names have on its own node.
   public var addresses: [String]
 
@@ -78,7 +80,11 @@ public enum NodeNames {
     }
     names += [nodeName, address, hostName].compactMap { $0 }
     var usable: [String] = []
-    for name in names where isHostName(name) && !isAddress(name) && !usable.contains(name) { usable.append(name) }
+    for name in names where isHostName(name) && !isAddress(name) && !usable.contains(name) {
+      // To whoever asks that is another machine.
+      if name.lowercased().hasPrefix("localhost") || name.lowercased() == "ip6-localhost" { continue }
+      usable.append(name)
+    }
     return Array(usable.prefix(limit))
   }
 

@@ -13,7 +13,8 @@ public struct Supervision: Sendable {
     /// The log's end was read and server_info.txt was written. `began`: before either. What readers count from is when
     /// the write took effect, which may be long before its reply came.
     case beatCompleted(LogFold, began: Instant)
-    case beatFailed(String)
+    /// `isWrite`: of the heartbeat's file itself, whose disk the next server would meet too.
+    case beatFailed(String, isWrite: Bool = true)
     /// The process that was launched ended. `portTaken`: because somebody else has the port.
     case exited(String, portTaken: Bool, tail: String)
     /// The kernel's memory killer ended it.
@@ -137,8 +138,8 @@ public struct Supervision: Sendable {
       let late = fence(now)
       lastBeat = max(lastBeat, began)
       return late + (late.isEmpty ? fence(now) : []) + obey(fold, now)
-    case .beatFailed(let why):
-      beats.failed(why)
+    case .beatFailed(let why, let isWrite):
+      beats.failed(why, isWrite: isWrite)
       return fence(now)
     case .exited(let how, let portTaken, let tail):
       if case .starting = stage, portTaken, portTries < 20 {

@@ -30,6 +30,7 @@ public struct Watchman: Hashable, Sendable {
 struct BeatRecord: Sendable {
   private var everCompleted = false
   private var problem: String?
+  private var isWrite = false
   private var took = Duration.zero
 
   mutating func completed(took: Duration) {
@@ -37,7 +38,7 @@ struct BeatRecord: Sendable {
     self.took = took
   }
 
-  mutating func failed(_ why: String) { problem = why }
+  mutating func failed(_ why: String, isWrite: Bool) { (problem, self.isWrite) = (why, isWrite) }
 
   /// - Parameter isSecond: whether the server before this one ended for the same cause, and this one had no long life.
   func ending(silence: Duration, isSecond: Bool) -> Supervision.Ending {
@@ -45,11 +46,11 @@ struct BeatRecord: Sendable {
       // The next job would fare no better: those who wait have to know.
       var ending = Supervision.Ending(.failed, "no heartbeat could ever be written: \(problem)")
       if everCompleted {
-        let again = isSecond ? ", as that of the server before" : ""
+        let again = isSecond && isWrite ? ", as that of the server before" : ""
         ending.reason = "the shared directory did not take a heartbeat for \(silence.spoken)\(again): \(problem)"
-        ending.outcome = isSecond ? .failed : .lost
+        ending.outcome = isSecond && isWrite ? .failed : .lost
       }
-      ending.cause = .heartbeatNotWritten
+      if isWrite { ending.cause = .heartbeatNotWritten }
       return ending
     }
     if took >= Limits.slowBeat {

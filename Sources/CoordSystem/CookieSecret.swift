@@ -7,6 +7,8 @@ enum CookieSecret {
   static func load(project: Project) -> String {
     let paths = [project.utils + "/.cookie_secret", project.utils + "/.cookie_secret.\(getuid())"]
     for path in paths {
+      // Whoever reads it can sign a login: one that was open is worth nothing any more.
+      if let s = status(of: path), s.st_uid == geteuid(), s.st_mode & 0o077 != 0 { unlink(path) }
       if let kept = read(path) { return kept }
       create(path)
       if let made = read(path) { return made }
@@ -15,7 +17,9 @@ enum CookieSecret {
   }
 
   private static func read(_ path: String) -> String? {
-    guard let bytes = (try? contents(of: path)) ?? nil, bytes.count >= 32 else { return nil }
+    guard let s = status(of: path), s.st_uid == geteuid(), s.st_mode & 0o077 == 0,
+      let bytes = (try? contents(of: path)) ?? nil, bytes.count >= 32
+    else { return nil }
     return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
   }
 

@@ -20,6 +20,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// Say what would be recorded instead of recording it.
   private let dryRun: Bool
   private var obstacle: CoordError??
+  private let paths = ProjectPaths()
   /// What is to be said of the lock directory, once.
   private var remark: String?
   /// The slowest action on the shared directory so far.
@@ -110,7 +111,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         o.log = .failure(error)
       }
     }
-    o.info = project.recognised(statusFile.read())
+    o.info = project.recognised(statusFile.read(), paths, environment: machine.environment)
     if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = project.isOurs(info) }
     if case .success(let tail)? = o.log {
       do throws(StorageFailure) {

@@ -17,9 +17,13 @@ public struct ForeignServerSearch {
     let ours = [state.job, state.end?.body.job]
     switch ForeignServer.find(in: snapshot, plain: plain, home: project.home, ours: ours) {
     case .none, .askQueue: return nil
-    case .found(let server): return server
+    case .found(let server), .ending(let server): return server
     case .askPort(let endpoint):
-      guard Network.reach(ServerPlace(endpoint), machine: machine).isReached else { return nil }
+      switch Network.reach(ServerPlace(endpoint), machine: machine, evenHere: true) {
+      case .refused, .silent, .unknownName: return nil
+      // Doubt starts nothing.
+      case .reached, .slowNames: break
+      }
       return ForeignServer(job: nil, endpoint: endpoint)
     }
   }

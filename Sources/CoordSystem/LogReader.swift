@@ -61,7 +61,9 @@ public struct LogReader {
 
   /// The file of a directory that was written last.
   public static func newest(in directory: String) -> String? {
-    let paths = ((try? entries(of: directory)) ?? []).filter { $0.hasSuffix(".log") }.map { directory + "/" + $0 }
+    let paths = ((try? entries(of: directory)) ?? []).filter { $0.hasSuffix(".log") && !$0.hasPrefix("trial-") }.map {
+      directory + "/" + $0
+    }
     return paths.max { written($0) < written($1) }
   }
 

@@ -127,13 +127,25 @@ public struct Project: Sendable {
     return a.st_ino == b.st_ino && a.st_dev == b.st_dev
   }
 
-  /// Whether a job's directory is in this project by a path that is not ours. A dead mount may be behind it: not for long.
+  /// Whether a job's directory is in this project by a path that is not ours. A dead mount may be behind it: not for long. An
+  /// inode alone is another volume's too, so that the job's script has to be the same as well.
   func isHere(_ directory: String, environment: [String: String]) -> Bool {
-    guard directory.hasPrefix("/"), let inode else { return false }
+    guard directory.hasPrefix("/"), let mine = Self.identity(root, environment) else { return false }
+    return Self.identity(directory, environment) == mine
+  }
+
+  private static func identity(_ root: String, _ environment: [String: String]) -> String? {
     let said = Command(
-      ["stat", "--dereference", "--format=%i", "--", directory + "/hpc_utils"], environment: environment
+      [
+        "stat", "--dereference", "--format=%i %s %Y %Z", "--", root + "/hpc_utils/start_server.sh",
+        root + "/hpc_utils/coord.conf",
+      ],
+      environment: environment
     ).run(deadline: .seconds(2))
-    return said.status == 0 && said.output.lastMeaningfulLine == "\(inode)"
+    let place = Command(
+      ["stat", "--dereference", "--format=%i", "--", root + "/hpc_utils"], environment: environment
+    ).run(deadline: .seconds(2))
+    return place.status == 0 && !said.output.isEmpty ? place.output + said.output : nil
   }
 
   /// Whether a directory in this project is in one of its own there: a copy, or a checkout, in a subfolder.
@@ -147,9 +159,9 @@ public struct Project: Sendable {
   }
 
   /// A heartbeat that names this project by another of its paths names this project.
-  func recognised(_ reading: InfoReading) -> InfoReading {
+  func recognised(_ reading: InfoReading, _ paths: ProjectPaths, environment: [String: String]) -> InfoReading {
     guard case .info(var info, let digest) = reading, !info.project.isEmpty, info.project != root,
-      let inode, Project(root: info.project, settings: settings).inode == inode
+      roots.contains(info.project) || paths.isHere(info.project, self, environment: environment)
     else { return reading }
     info.project = root
     return .info(info, digest: digest)
@@ -180,6 +192,11 @@ public struct Project: Sendable {
       let problem = errno
       umask(old)
       if made == 0 { giveToTeam(directory, mode: mode) }
+      if made != 0, problem == EEXIST, !Self.isDirectory(directory) {
+        throw .configuration(
+          what: "something else is in the place of \(directory)", why: "it is no directory",
+          next: "move it away: coord makes the directory anew")
+      }
       if made != 0, problem != EEXIST {
         throw StorageFailure(SystemFailure("mkdir \(directory)", code: problem)).error
       }

@@ -6,11 +6,12 @@ extension Network {
   ///
   /// A name is looked up first, since it reads better and is what people know; where the server told its addresses, only for
   /// `Limits.nameCourtesy`. Takes 18 s at most, and some milliseconds where all is well.
-  static func reach(_ place: ServerPlace, machine: Machine) -> Reach {
+  static func reach(_ place: ServerPlace, machine: Machine, evenHere: Bool = false) -> Reach {
     let names = place.names
     let own = Set(ownAddresses())
     // An address of this very host leads to this host, whoever listens there: nobody's server is meant by it from elsewhere.
-    let isHere = names.contains { $0 == machine.author.host || $0 == "localhost" }
+    let isHere =
+      evenHere || place.mayBeHere || place.endpoint.node == "localhost" || place.endpoint.node == machine.author.host
     func usable(_ found: [String]) -> [String] {
       isHere ? found : found.filter { !own.contains($0) && !$0.hasPrefix("127.") && $0 != "::1" }
     }
@@ -51,9 +52,11 @@ extension Network {
       case .failed: break
       }
     }
-    while !waiting.isEmpty, Machine.now < end {
+    // Of several that answer, the first in order: another may be another machine's by the same name.
+    var best: (endpoint: Endpoint, until: Instant)?
+    while !waiting.isEmpty, Machine.now < (best?.until ?? end) {
       var polled = waiting.map { pollfd(fd: $0.socket, events: Int16(POLLOUT), revents: 0) }
-      let (seconds, attoseconds) = (end - Machine.now).components
+      let (seconds, attoseconds) = max((best?.until ?? end) - Machine.now, .zero).components
       _ = poll(&polled, nfds_t(polled.count), Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000) + 1)
       var left: [(endpoint: Endpoint, socket: Int32)] = []
       for (index, one) in waiting.enumerated() {
@@ -64,12 +67,16 @@ extension Network {
         var problem: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(one.socket, SOL_SOCKET, SO_ERROR, &problem, &size)
-        if problem == 0 { return .reached(one.endpoint) }
+        if problem == 0 {
+          if left.isEmpty { return .reached(one.endpoint) }
+          best = best ?? (one.endpoint, Machine.now + .milliseconds(300))
+        }
         if problem == ECONNREFUSED { refused = refused ?? one.endpoint }
         close(one.socket)
       }
       waiting = left
     }
+    if let best { return .reached(best.endpoint) }
     return refused.map { .refused($0) } ?? .silent(first.endpoint)
   }
 

@@ -24,10 +24,12 @@ extension Scheduler {
 public final class Slurm: Scheduler {
   public let name = "slurm"
   let project: Project
-  private let machine: Machine
+  let machine: Machine
   let environment: [String: String]
   let folder: String
   public let obstacle: CoordError?
+  private lazy var team = Team(project: project, machine: machine)
+  private let paths = ProjectPaths()
   /// ClusterName and PrivateData: asked once.
   private var configuration: (cluster: String?, seesEverybody: Bool?)?
 
@@ -113,7 +115,8 @@ public final class Slurm: Scheduler {
   }
 
   private func question(_ query: QueueQuery) -> SlurmQuestion {
-    SlurmQuestion(query, project: project, commands: folder, environment: asking)
+    SlurmQuestion(
+      query, project: project, commands: folder, environment: asking, team: team, paths: paths)
   }
 
   public func cancel(_ job: JobID, token: Token) -> String? {

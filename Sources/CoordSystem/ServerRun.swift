@@ -185,9 +185,9 @@ struct ServerRun: ~Copyable {
 
   /// A complete beat: the log's end was read, and server_info.txt was written.
   private mutating func beat(_ state: ServerInfo.State, _ around: Surroundings) -> Supervision.Event {
-    guard let port else { return .beatFailed("no port yet") }
+    guard let port else { return .beatFailed("no port yet", isWrite: false) }
     guard let endpoint = Endpoint(node: around.node, port: port) else {
-      return .beatFailed("the name of this node, \(around.node), is none that anybody could connect to")
+      return .beatFailed("the name of this node, \(around.node), is none that anybody could connect to", isWrite: false)
     }
     beats += 1
     let began = Machine.now
@@ -218,14 +218,14 @@ struct ServerRun: ~Copyable {
       switch fold {
       // A newer coord's decisions are not known here: what serves goes on serving.
       case .state, .newer: break
-      case .beingWritten, .missing: return .beatFailed("the end of the lock log is not whole")
+      case .beingWritten, .missing: return .beatFailed("the end of the lock log is not whole", isWrite: false)
       }
       server?.guardian.completedBeat(began: began)
       complain(took: Machine.now - began, around)
       return .beatCompleted(fold, began: began)
     } catch {
       around.say("heartbeat failed: \(error.text)")
-      return .beatFailed(error.text)
+      return .beatFailed(error.text, isWrite: false)
     }
   }
 

@@ -12,9 +12,15 @@ struct SlurmQuestion {
   private let project: Project
   private let folder: String
   private let environment: [String: String]
+  private let team: Team
+  private let paths: ProjectPaths
 
-  init(_ query: QueueQuery, project: Project, commands folder: String, environment: [String: String]) {
+  init(
+    _ query: QueueQuery, project: Project, commands folder: String, environment: [String: String], team: Team,
+    paths: ProjectPaths
+  ) {
     (self.query, self.project, self.folder, self.environment) = (query, project, folder, environment)
+    (self.team, self.paths) = (team, paths)
   }
 
   /// The known job alone costs the controller little on a cluster of any size. Only when it does not show our token are all
@@ -41,7 +47,8 @@ struct SlurmQuestion {
 
   private func listing(arguments: [String], ofOne: Bool = false) -> Answer {
     var listing = QueueListing(
-      query, roots: project.roots, name: project.settings.jobName, random: UInt64.random(in: 0...UInt64.max))
+      query, roots: project.roots, name: project.settings.jobName, random: UInt64.random(in: 0...UInt64.max),
+      mayBeOfTeam: team.mayInclude)
     let command = [folder + "squeue", "--all", "--states=all", "--format=\(listing.format)"] + clusters + arguments
     let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall) { listing.take($0) }
     if ofOne, SlurmText.isUnknownJob(done.errors) { return Answer(outcome: .answered([])) }
@@ -56,18 +63,15 @@ struct SlurmQuestion {
 
   /// Those whose directory is the project by another path; namesakes elsewhere are left out.
   private func recognised(_ jobs: [QueuedJob]) -> [QueuedJob] {
-    var known: [String: Bool] = [:]
-    return jobs.compactMap { job in
+    jobs.compactMap { job in
       let isAsked =
         query.job?.number == job.id.number || query.others.contains { $0.number == job.id.number }
         || job.token != nil && job.token == query.token
       if job.isHere, !isAsked, project.isOfNestedProject(job.workDir) { return nil }
       guard !job.isHere, job.isOurScript || job.name == project.settings.jobName else { return job }
-      let isHere = known[job.workDir] ?? (known.count < 8 && project.isHere(job.workDir, environment: environment))
-      known[job.workDir] = isHere
       var job = job
-      job.isHere = isHere
-      return isHere || isAsked || job.token != nil ? job : nil
+      job.isHere = paths.isHere(job.workDir, project, environment: environment)
+      return job.isHere || isAsked || job.token != nil ? job : nil
     }
   }
 

@@ -87,7 +87,10 @@ public struct Supervisor {
     }
     while true {
       if !lineage.holds { fence.obstacle = .scriptIsOver }
-      if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
+      if let signal = signals.interruption(within: .zero) {
+        if first != nil { recordThatNothingServes(signal) }
+        return .failure(.interrupted(signal: signal))
+      }
       do throws(StorageFailure) {
         let began = Machine.now
         let tail = try writer.log.tail()
@@ -147,11 +150,22 @@ public struct Supervisor {
     }
   }
 
+  /// A signal came in the moment in which `started` was taken: nobody has to wait until this job is proven over.
+  private func recordThatNothingServes(_ signal: Int32) {
+    guard case .state(let state)? = (try? writer.log.tail())?.fold(), state.phase == .started,
+      let start = state.start, start.author.nonce == machine.author.nonce
+    else { return }
+    record(
+      Supervision.Ending(.finished, "the job was told to end (\(signalName(signal))) before its server started"),
+      start.token)
+  }
+
   /// Why a job that was submitted by hand may not claim: not yet, or not at all. Nil where it may.
   private func mayNotClaim(
     _ state: ServiceState, _ quiet: inout QuietWait, began: Instant
   ) throws(StorageFailure) -> Result<String, CoordError>? {
-    let info = project.recognised(StatusFile(path: project.statusFile).read())
+    let info = project.recognised(
+      StatusFile(path: project.statusFile).read(), ProjectPaths(), environment: machine.environment)
     let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
     let known = try writer.log.known(leadingTo: state)
     if case .unknown(let why) = snapshot.outcome { return .success("the scheduler does not answer: " + why) }

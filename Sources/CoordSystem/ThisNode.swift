@@ -13,9 +13,12 @@ struct ThisNode {
     }
     let environment = Slurm.scrubbed(machine.environment).merging(["LC_ALL": "C"]) { $1 }
     let nodeName = machine.environment["SLURMD_NODENAME"].flatMap { isHostName($0) ? $0 : nil }
+    let folder = (try? Slurm.folder(project.settings, machine.environment)) ?? ""
     let said = nodeName.map {
-      Command(["scontrol", "--oneliner", "show", "node", $0], environment: environment).run(deadline: .seconds(3))
-        .output
+      Command([folder + "scontrol", "--oneliner", "show", "node", $0], environment: environment).run(
+        deadline: .seconds(3)
+      )
+      .output
     }
     let address = said.flatMap { NodeNames.address(scontrol: $0) }
     let names = NodeNames.candidates(

@@ -63,7 +63,9 @@ extension Doctor {
   /// The app imported once, as before a server is announced; not beside a live one, whose data it might touch.
   private func imported() -> Check? {
     guard case .state(let state)? = (try? LockLog(PosixLockFiles(directory: project.locks)).tail())?.fold(),
-      state.phase == .idle
+      state.phase == .idle, StatusFile(path: project.statusFile).read().plain == nil,
+      ForeignServerSearch(project: project, machine: machine).find(
+        beside: state, asking: Slurm(project: project, machine: machine)) == nil
     else { return Check("app", .good, "not imported beside the server that is there") }
     let check = AppCheck.command(project.settings, project: project, environment: machine.environment) { $0 }
     guard let arguments = check.arguments, project.settings.checkCommand == nil else {

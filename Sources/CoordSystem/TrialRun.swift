@@ -58,7 +58,8 @@ public struct TrialRun {
         let reach = Network.reach(trial.place, machine: machine)
         slurm.cancelTrial(job)
         return trial.verdict(
-          log: log, inode: project.inode, path: project.root, group: project.team, reach: reach)
+          log: log, inode: project.inode, path: project.root, group: project.team, groups: Machine.groups(),
+          reach: reach)
       }
       // What a job has written may be seen a minute later here (NFS).
       if let over, Machine.now - over > .seconds(state == nil ? 5 : 20) || !log.isEmpty {
@@ -117,7 +118,8 @@ extension Slurm {
   func submitTrial() -> SubmitReply {
     let done = Command(
       [
-        folder + "sbatch", "--parsable", "--no-requeue", "--job-name=coord-doctor", "--comment=doctor", "--time=10",
+        folder + "sbatch", "--parsable", "--no-requeue", "--job-name=\(JobTrial.jobName)", "--comment=doctor",
+        "--time=10",
         "--output=hpc_utils/logs/\(Self.trialLog("%j"))", "--chdir=\(project.logicalRoot)", project.startScript,
         JobTrial.word, project.root,
       ], environment: environment
@@ -139,5 +141,7 @@ extension Slurm {
   }
 
   /// Ends a trial, if the number still is one's: another job may have got it.
-  func cancelTrial(_ job: JobID) { _ = ask("scancel", "--name=coord-doctor", "--me", job.number) }
+  func cancelTrial(_ job: JobID) {
+    _ = ask("scancel", "--name=\(JobTrial.jobName)", "--user=\(machine.author.uid)", job.number)
+  }
 }

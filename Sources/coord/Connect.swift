@@ -28,7 +28,9 @@ enum Connect {
     let path = session.project.settings.socket
     guard !path.isEmpty else { return nil }
     let quiet = session.arguments.has("--quiet")
-    let reply = ServiceCall.ask(socket: path, request, signals: session.signals) { if !quiet { Console.note($0) } }
+    let reply = ServiceCall.ask(
+      socket: path, request, project: session.project, signals: session.signals
+    ) { if !quiet { Console.note($0) } }
     // A copy of a project has its settings too: the service may be the original's.
     if case .success(let info)? = reply, !session.project.isOurs(info) { return nil }
     return reply

@@ -8,13 +8,16 @@ enum Supervise {
       throw .usage("`coord supervise` needs the server's command after --")
     }
     if let note = session.project.settings.strayNames(in: session.machine.environment) { Console.note(note) }
+    if session.machine.environment["SLURM_JOB_NAME"] == JobTrial.jobName {
+      try TrialJob(project: session.project, machine: session.machine, signals: session.signals).run(
+        session.arguments.command, job: try identity(session).0)
+      return 0
+    }
     var token: Token?
     // An empty one is that of a job submitted by hand: start_server.sh passes its first argument on.
     if let text = session.arguments.values["--token"], !text.isEmpty {
-      if text == JobTrial.word {
-        try TrialJob(project: session.project, machine: session.machine, signals: session.signals).run(
-          session.arguments.command, job: try identity(session).0)
-        return 0
+      guard text != JobTrial.word else {
+        throw .usage("--token \(text): only a job of `coord doctor --job` has that")
       }
       guard let given = Token(text) else { throw .usage("--token \(text) is no token") }
       token = given

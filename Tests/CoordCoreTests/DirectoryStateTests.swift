@@ -206,6 +206,22 @@ extension LogFold {
     return (nil, nil, progress)
   }
 
+  @Test func foreignServerThatIsEndingIsWaitedForUntilItsProcessesAreGone() {
+    var w = World()
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var job = World.queued("COMPLETING")
+    (job.workDir, job.name) = ("/project", "py_accel_viewer")
+    var after: Int?
+    for second in 0..<90 where after == nil {
+      w.answer([job])
+      if c.next(w.observation()).appended?.kind == .claimed { after = second }
+      w.wait(1)
+    }
+    // Longer than KillWait, and not for as long as an epilog hangs.
+    #expect((after ?? 0) >= 44 && (after ?? 99) < 60)
+  }
+
   @Test func foreignServerWhoseNameCannotBeLookedUpIsADoubt() {
     var w = World()
     w.info = InfoReading(bytes: Array("NODE=node9\nPORT=7860\n".utf8))

@@ -20,6 +20,8 @@ import Testing
       NodeNames.candidates(setting: "{nodename}-ib0", nodeName: "node3", hostName: "node3", address: "10.0.0.3")
         == ["node3-ib0", "node3"])
     #expect(
+      NodeNames.candidates(setting: "", nodeName: nil, hostName: "localhost.localdomain", address: "LOCALHOST") == [])
+    #expect(
       NodeNames.candidates(setting: "{hostname}.x", nodeName: nil, hostName: "h", address: nil) == ["h.x", "h"])
     #expect(NodeNames.candidates(setting: "", nodeName: nil, hostName: "no name!", address: nil) == [])
   }
@@ -103,16 +105,21 @@ import Testing
   @Test func whatAJobSeesIsComparedWithThisHost() throws {
     let trial = try trial()
     func bad(inode: UInt64? = 77, group: UInt32? = 5, reach: Reach? = nil) -> [String] {
-      trial.verdict(log: "", inode: inode, path: "/p", group: group, reach: reach ?? reached)
+      trial.verdict(log: "", inode: inode, path: "/p", group: group, groups: [5, 7], reach: reach ?? reached)
         .filter { $0.verdict == .bad }.map(\.name)
     }
     #expect(bad() == ["job: app"])
     #expect(bad(inode: 78) == ["the job's directory", "job: app"])
     #expect(bad(group: 7) == ["the job's groups", "job: app"])
     #expect(bad(group: nil) == ["job: app"])
+    for (group, words) in [(UInt32(7), "tell the cluster's admin"), (8, "not in it here either")] {
+      let said = trial.verdict(log: "", inode: 77, path: "/p", group: group, groups: [5, 7], reach: reached)
+      #expect(said.first { $0.name == "the job's groups" }?.next?.contains(words) == true)
+    }
     #expect(bad(reach: .silent(Endpoint(node: "n1", port: 7861)!)) == ["job: app", "the job's port"])
     let said = trial.verdict(
-      log: "x\nhpc_utils/env.sh: line 3: exit 1: false\n", inode: 77, path: "/p", group: nil, reach: reached)
+      log: "x\nhpc_utils/env.sh: line 3: exit 1: false\n", inode: 77, path: "/p", group: nil, groups: [], reach: reached
+    )
     #expect(said[0].what == "hpc_utils/env.sh: line 3: exit 1: false" && said[0].verdict == .doubtful)
   }
 

@@ -150,13 +150,37 @@ extension QueueSnapshot.Outcome {
     #expect(listing([long], chunk: 65_536).outcome.jobs == nil)
   }
 
-  @Test func namesakesElsewhereAreKeptForAFewDirectories() {
-    var listing = QueueListing(QueueQuery(), roots: [root, "/auto/team"], name: "py_accel_viewer", random: 5)
-    let rows = (1...500).map { Row(id: "\($0)", workDir: "/teams/\($0)") } + [Row(id: "900", workDir: "/auto/team")]
+  private func read(
+    _ rows: [Row], job: JobID? = nil, team: @escaping (UInt32) -> Bool = { _ in true }
+  ) -> QueueSnapshot.Outcome {
+    var listing = QueueListing(
+      QueueQuery(job: job, token: t1), roots: [root, "/auto/team"], name: "py_accel_viewer", random: 5,
+      mayBeOfTeam: team)
     _ = listing.take(Array(([Row.header] + rows).map { $0.text(listing) }.joined().utf8)[...])
-    let jobs = listing.end().jobs ?? []
-    #expect(jobs.map(\.id.number) == (1...8).map { "\($0)" } + ["900"])
-    #expect(jobs.map(\.isHere) == Array(repeating: false, count: 8) + [true])
+    return listing.end()
+  }
+
+  @Test func namesakesElsewhereMayBeHereByAnotherPath() {
+    let rows = (1...64).map { Row(id: "\($0)", workDir: "/teams/\($0)") } + [Row(id: "900", workDir: "/auto/team")]
+    let jobs = read(rows).jobs ?? []
+    #expect(jobs.map(\.id.number) == (1...64).map { "\($0)" } + ["900"])
+    #expect(jobs.map(\.isHere) == Array(repeating: false, count: 64) + [true])
+    // None of them is passed over without a word.
+    #expect(
+      read(rows + [Row(id: "65", workDir: "/teams/65")])
+        == .unknown("jobs named py_accel_viewer in more than 64 folders (JOB_NAME in hpc_utils/coord.conf)"))
+  }
+
+  @Test func whatStrangersCallOursDoesNotMatter() {
+    let rows = [
+      Row(id: "1", uid: "7", workDir: root), Row(id: "2", uid: "7", comment: t1.comment(log: nil)),
+      Row(id: "3", uid: "7", comment: "coord", workDir: root), Row(id: "4", uid: "7", workDir: "/auto/team"),
+      Row(id: "5", comment: "coordinates", name: "other"), Row(id: "4711", uid: "7"), Row(id: "6", workDir: root),
+    ]
+    // But for what was asked for by its number.
+    #expect(read(rows, job: World.job) { $0 != 7 }.jobs?.map(\.id.number) == ["4711", "6"])
+    let many = (1...20_000).map { Row(id: "\($0)", uid: "7", comment: t1.comment(log: nil), workDir: "/x/\($0)") }
+    #expect(read(many + [Row(id: "30000", workDir: root)]) { $0 != 7 }.jobs?.map(\.id.number) == ["30000"])
   }
 
   @Test func hundredThousandJobsOfOthersAreRead() {

@@ -98,7 +98,8 @@ def test_server_info_is_what_people_read(project):
     lines = (project.path / "hpc_utils" / "server_info.txt").read_text().splitlines()
     keys = [line.split("=")[0] for line in lines]
     assert keys == [
-        "NODE", "PORT", "JOB_ID", "STARTED", "STATE", "BEAT", "HEARTBEAT", "ENDS", "LOCK", "TOKEN", "USER", "PROJECT"]
+        "NODE", "PORT", "JOB_ID", "STARTED", "STATE", "BEAT", "HEARTBEAT", "ENDS", "LOCK", "TOKEN", "USER", "PROJECT",
+        "ADDRESS"]
     assert result.output.strip() == f"{project.info()['NODE']}:{project.info()['PORT']}"
     beat = project.info()["BEAT"]
     eventually(lambda: project.info().get("BEAT") not in (beat, None), 12, "it beats")

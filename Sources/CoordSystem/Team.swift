@@ -1,0 +1,48 @@
+internal import CoordCore
+import Glibc
+
+/// Who can be of the team: whose jobs in the queue may be its servers. What strangers call theirs, and where they say that it
+/// runs, is not believed: anybody may name any directory to sbatch.
+final class Team {
+  private let owner: uid_t?
+  private let group: gid_t
+  private let isOpen: Bool
+  private let me: uid_t
+  private let environment: [String: String]
+  private var known: [uid_t: Bool] = [:]
+
+  init(project: Project, machine: Machine) {
+    let s = status(of: project.utils)
+    (owner, group) = (s?.st_uid, s?.st_gid ?? 0)
+    // Where everybody may write, anybody may be.
+    isOpen = s.map { $0.st_mode & 0o002 != 0 } ?? true
+    (me, environment) = (machine.author.uid, machine.environment)
+  }
+
+  /// Whether a user may be of the team. Whose groups cannot be told may.
+  func mayInclude(_ uid: uid_t) -> Bool {
+    if isOpen || uid == me || uid == 0 || uid == owner { return true }
+    if let answer = known[uid] { return answer }
+    let said = Command(["id", "-G", "\(uid)"], environment: environment).run(deadline: .seconds(5))
+    let answer = said.status != 0 || said.output.split(whereSeparator: \.isWhitespace).contains("\(group)")
+    known[uid] = answer
+    return answer
+  }
+}
+
+/// Which directories are the project by another path. Each is asked about once: behind it may be a dead mount.
+final class ProjectPaths {
+  private var known: [String: Bool] = [:]
+  private var left = Duration.seconds(5)
+
+  func isHere(_ directory: String, _ project: Project, environment: [String: String]) -> Bool {
+    if let answer = known[directory] { return answer }
+    // What takes long is no mount of ours: ours answers.
+    guard left > .zero else { return false }
+    let began = Machine.now
+    let answer = project.isHere(directory, environment: environment)
+    left -= Machine.now - began
+    known[directory] = answer
+    return answer
+  }
+}
