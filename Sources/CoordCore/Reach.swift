@@ -35,7 +35,7 @@ public enum Reach: Hashable, Sendable {
   /// What is in the way.
   public var why: String {
     switch self {
-    case .reached(let at): "\(at) accepts connections"
+    case .reached(let at): "\(at) accepts connections from this host"
     case .refused(let at): "\(at) refuses connections from this host"
     case .silent(let at): "nothing answers at \(at) from this host"
     case .unknownName(let names):

@@ -128,7 +128,7 @@ def test_pending_reason_and_expected_start_are_said(project):
     assert "waiting in the queue (BeginTime), expected to start at 20" in result.errors, result
     assert len(project.jobs()) == 1, "the job stays for the next connect"
     status = project.run("status", user="ann2")
-    assert status.code == 75 and "PENDING" in status.output, status
+    assert status.code == 75 and "pending" in status.output and "BeginTime" in status.output, status
     again = project.run("connect", "--timeout", "2", user="ann2", host="login2")
     assert again.code == 75 and len(project.calls("sbatch")) == 1, again
 

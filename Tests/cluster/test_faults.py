@@ -87,7 +87,7 @@ def test_server_killed(project):
     first = project.run("connect")
     os.kill(project.server_pids()[0], signal.SIGKILL)
     eventually(lambda: project.kinds()[-1] == "ended", 15, "the supervisor records it within seconds")
-    assert "signal 9" in project.entries()[-1]["REASON"]
+    assert "SIGKILL" in project.entries()[-1]["REASON"]
     assert not project.info()
     second = project.run("connect", user="ann2", host="login2")
     assert second.code == 0 and ADDRESS.match(second.output), (first, second)

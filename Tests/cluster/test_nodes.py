@@ -283,7 +283,7 @@ def test_doctor_looks_from_a_compute_node(project):
         "the job's port: node2:",
     ]:
         assert words in doctor.output, (words, doctor)
-    assert re.search(r"^ok +the job's port: node2:\d+ accepts connections$", doctor.output, re.M), doctor
+    assert re.search(r"^ok +the job's port: node2:\d+ accepts connections from this host$", doctor.output, re.M), doctor
     assert project.kinds() == before and project.info() == {}, "it decides nothing"
     assert not list((project.path / "hpc_utils" / "logs").glob("trial-*")), "its log is gone"
     eventually(lambda: "coord-doctor" not in project.cluster.squeue("--format=%j"), 20, "the trial job is over")
