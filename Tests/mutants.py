@@ -18,6 +18,14 @@ LIMIT = 400
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
+    ("a stranger's job in the project is a foreign server", CORE + "QueueListing.swift",
+     "(ours || isHere || isNamesake) && mayBeOfTeam(uid)", "(ours || isHere || isNamesake) && (isHere || mayBeOfTeam(uid))"),
+    ("namesakes beyond a number are passed over", CORE + "QueueListing.swift",
+     "if others.count > Limits.namesakes {", "if others.count > Limits.namesakes * 1000 {"),
+    ("a comment that begins like ours is ours", CORE + "QueuedJob.swift",
+     "{ comment == byHand || JobComment(comment) != nil }", "{ comment.hasPrefix(byHand) }"),
+    ("a foreign server that is ending is over", CORE + "OlderLife.swift",
+     "guard leaving.unchanged < Limits.killWait else", "guard leaving.unchanged < .zero else"),
     ("the answer is a name that was not reached", CORE + "CoordinatorPhases.swift",
      "    answer.endpoint = endpoint\n", "    _ = endpoint\n"),
     ("a foreign server whose name cannot be looked up is none", CORE + "OlderLife.swift",
