@@ -177,7 +177,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
           coordinator.handle(.notSubmitted(token, lasting: tolerate(error)), now: Machine.now)
           return nil
         }
-      case .cancel(let job, let token): _ = scheduler.cancel(job, token: token)
+      case .cancel(let job, let token):
+        let problem = scheduler.cancel(job, token: token)
+        if coordinator.goal == .settle, problem == nil { remark = "cancelled surplus job \(job)" }
       case .wait, .answer, .settle, .fail: break
       }
       lastStorageFailure = nil

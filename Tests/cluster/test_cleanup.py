@@ -70,6 +70,6 @@ def test_cancels_surplus_jobs_of_ours_only(project):
     other = project.shell(
         "/usr/bin/sbatch", "--parsable", "--begin=now+1hour", f"--comment=coord:{'0' * 32}", "--wrap=sleep 600").output.strip()
     result = project.run("cleanup")
-    assert f"cancelled surplus job {surplus}" in result.output, result
+    assert f"cancelled surplus job {surplus}" in result.output + result.errors, result
     left = project.cluster.squeue("--format=%i", "--states=PENDING")
     assert other in left.split() and surplus not in left.split()
