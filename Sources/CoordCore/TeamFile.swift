@@ -1,5 +1,8 @@
 /// A file that the team shares, and one of the team who cannot read it.
 public enum TeamFile {
+  /// What the reason says to one who is not in the team's group, or is not where this process runs.
+  public static let notMember = "and you are not in that (`id` tells)"
+
   /// Why that is so, and what helps.
   ///
   /// - Parameters:
@@ -19,7 +22,7 @@ public enum TeamFile {
     }
     guard isMember else {
       return (
-        "it belongs to the team's group \(team), and you are not in that (`id` tells)",
+        "it belongs to the team's group \(team), \(notMember)",
         "ask your admin to add you to \(team), and log in anew"
       )
     }
