@@ -22,7 +22,7 @@ public enum Limits {
   /// Looking up names may take so long: a resolver asks its second server after 5 s (resolv.conf(5)).
   public static let nameLookup = Duration.seconds(15)
   /// Where an address is at hand, a name that would read better is waited for only so long.
-  public static let nameCourtesy = Duration.seconds(1)
+  public static let nameCourtesy = Duration.seconds(3)
   /// Between the two looks that prove a token to be in no queue: longer than what stands before squeue remembers an answer.
   public static let tokenLooks = Duration.seconds(60)
   /// Between the two looks that prove a job to be over that shows itself so.

@@ -5,7 +5,7 @@ extension Network {
   /// Connects to a server by whatever it may be known by, as ssh on this host would have to.
   ///
   /// A name is looked up first, since it reads better and is what people know; where the server told its addresses, only for
-  /// `Limits.nameCourtesy`. Takes 18 s at most, and some milliseconds where all is well.
+  /// `Limits.nameCourtesy`. Takes 22 s at most, and some milliseconds where all is well.
   static func reach(_ place: ServerPlace, machine: Machine, evenHere: Bool = false) -> Reach {
     let names = place.names
     let own = Set(ownAddresses())

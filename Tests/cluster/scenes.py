@@ -1,4 +1,4 @@
-"""Scenes: tests that take minutes of waiting each. test_scenes.py plays them all at once, each in a project of its own."""
+"""Scenes: tests that take minutes of waiting each. test_scenes.py plays them side by side, each in a project of its own."""
 import datetime
 import functools
 import os
