@@ -45,7 +45,8 @@ def faulty(fault, source, mount, host=None):
         yield
     finally:
         subprocess.run([*place, "umount", "-l", mount], check=False)
-        process.wait(10)
+        # What is under way in it may take as long as its slow calls.
+        process.wait(60)
 
 
 SLOW_QUOTA = pytest.param("quota", marks=pytest.mark.slow)
