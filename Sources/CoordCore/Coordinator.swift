@@ -33,6 +33,9 @@ public struct Coordinator: Sendable {
     }
   }
 
+  /// An append of a coordinator may take so long.
+  public static let appendLimit = Duration.seconds(20)
+
   public let goal: Goal
   public let me: UInt32
   public let scheduler: String

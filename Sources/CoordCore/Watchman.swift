@@ -16,6 +16,9 @@ public struct Watchman: Hashable, Sendable {
 
   public mutating func completedBeat(began: Instant) { lastBeat = max(lastBeat, began) }
 
+  /// The gate's question: whether a command that was held back until its guardian watches may still begin.
+  public func mayBegin(now: Instant) -> Bool { now - lastBeat < Limits.selfFence }
+
   /// - Parameter supervised: false once the supervisor is gone without having said that the server is, or its job is over. From
   ///   then on others may prove the end, and start another server after two looks: there is no time for the whole grace.
   public func decide(now: Instant, supervised: Bool = true) -> Decision {

@@ -166,7 +166,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .append(let draft):
         let began = Machine.now
         defer { slowest = max(slowest, Machine.now - began) }
-        let won = try writer.append(JobLog.added(to: draft, in: project), within: .seconds(20))
+        let won = try writer.append(JobLog.added(to: draft, in: project), within: Coordinator.appendLimit)
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
       case .submit(let token, let log, let limit):
         do throws(StorageFailure) {
@@ -202,6 +202,6 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       return Machine.now - since > Limits.claimWatch ? failure.error : nil
     }
     Machine.sleep(.milliseconds(300))
-    return Machine.now - since > LogWriter.patience(failure, within: .seconds(20)) ? failure.error : nil
+    return Machine.now - since > failure.patience(within: .seconds(20)) ? failure.error : nil
   }
 }

@@ -24,31 +24,15 @@ public struct LogWriter {
     let entry = LockEntry(
       number: draft.number, previous: draft.previous, time: Machine.wall, author: author, body: draft.body,
       identity: identity(draft))
-    let began = Machine.now
-    var pause = Duration.milliseconds(50)
+    var appending = Appending(within: limit, now: Machine.now)
     while true {
-      let failure: StorageFailure
-      do throws(StorageFailure) {
-        switch try log.append(entry) {
-        case .won: return true
-        case .lost: return false
-        case .unsettled(let why): failure = StorageFailure(.lag, why)
-        }
-      } catch {
-        failure = error
+      let result: Result<AppendResult, StorageFailure>
+      do throws(StorageFailure) { result = .success(try log.append(entry)) } catch { result = .failure(error) }
+      switch appending.next(result, now: Machine.now) {
+      case .over(let won): return won
+      case .again(let pause): Machine.sleep(pause)
+      case .failed(let failure): throw failure
       }
-      if Machine.now - began >= Self.patience(failure, within: limit) { throw failure }
-      Machine.sleep(pause)
-      pause = min(pause * 2, .seconds(1))
-    }
-  }
-
-  /// How long to try again: a closed door does not open by itself within seconds, a full disk hardly.
-  static func patience(_ failure: StorageFailure, within limit: Duration) -> Duration {
-    switch failure.kind {
-    case .permission, .missing: .zero
-    case .full: min(limit, .seconds(3))
-    case .unsupported, .lag, .other: limit
     }
   }
 }

@@ -127,7 +127,7 @@ public enum Gate {
     repeat { n = read(0, &word, 1) } while n < 0 && errno == EINTR
     guard n == 1 else { return "the supervisor is gone: \(arguments.first ?? "") was not started" }
     if let null = try? Descriptor(path: "/dev/null", O_RDONLY) { dup2(null.raw, 0) }
-    guard Machine.now - Instant(nanoseconds: alive) < Limits.selfFence else {
+    guard Watchman(lastBeat: Instant(nanoseconds: alive)).mayBegin(now: Machine.now) else {
       return "held up for too long: \(arguments.first ?? "") was not started"
     }
     let argv = arguments.map { strdup($0) } + [nil]

@@ -62,7 +62,7 @@ public struct Supervisor {
   /// Why no server can be run here.
   private var obstacle: CoordError? {
     project.credentialsProblem
-      .map { project.withGroups($0, on: place.name ?? "this node") }
+      .map(explained)
       ?? (place.name == nil ? ThisNode.nameless(host: machine.author.host) : nil)
   }
 
@@ -71,83 +71,53 @@ public struct Supervisor {
   }
 
   /// Takes `started`; nil where this job is not to serve. `since`: before it was taken.
-  private func pass(_ given: Fence) -> Result<(state: ServiceState, since: Instant)?, CoordError> {
-    var fence = given
-    var (first, since): (Instant?, Instant?)
-    // Directory caches of a compute node may be a minute old (NFS acdirmax).
-    let patience = Machine.now + .seconds(70)
-    // A torn last number is waited for until it counts as nobody's.
-    let givingUp = Machine.now + Limits.claimWatch + .seconds(30)
-    // A job by hand that may not claim beside what is there.
-    let leaving = Machine.now + Limits.silence + Limits.claimWatch
-    var torn = Watch<String>()
-    var quiet = QuietWait()
-    do throws(CoordError) { try project.prepare() } catch {
-      return .failure(project.withGroups(error, on: place.name ?? "this node"))
-    }
+  private func pass(_ fence: Fence) -> Result<(state: ServiceState, since: Instant)?, CoordError> {
+    var entrance = Entrance(fence, now: Machine.now)
+    do throws(CoordError) { try project.prepare() } catch { return .failure(explained(error)) }
     while true {
-      if !lineage.holds { fence.obstacle = .scriptIsOver }
+      if !lineage.holds { entrance.meets(.scriptIsOver) }
       if let signal = signals.interruption(within: .zero) {
-        if first != nil { recordThatNothingServes(signal) }
+        if entrance.mayHaveStarted { recordThatNothingServes(signal) }
         return .failure(.interrupted(signal: signal))
       }
+      var step: Entrance.Step?
       do throws(StorageFailure) {
         let began = Machine.now
         let tail = try writer.log.tail()
-        let state: ServiceState
-        switch tail.fold(watching: &torn, began: began, ended: Machine.now) {
-        case .state(let folded): state = folded
-        case .newer(let number): return .failure(.newerCoord(lock: number))
-        case .beingWritten, .missing: throw StorageFailure(.lag, "the end of the lock log is not whole")
+        step = entrance.next(tail, place: project.logPlace, began: began, now: Machine.now)
+        if case .lookAround(let question)? = step {
+          let around = try surroundings(question, tail)
+          step = entrance.looked(around, question, now: Machine.now, wall: Machine.wall)
         }
-        if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
-          return .failure(.copiedLog(identity, to: place))
-        }
-        switch fence.decide(state, patient: Machine.now < patience) {
-        case .claim(let draft):
-          // As any claimant: not beside a server of another life, nor one that coord did not start.
-          if let delay = try mayNotClaim(state, &quiet, began: began) {
-            if let error = wait(delay, until: leaving) { return .failure(error) }
-            continue
+        if case .append(let draft)? = step {
+          if draft.body.kind == .started {
+            if !entrance.mayHaveStarted {
+              // What would hold up the first beat on a slow disk.
+              heartbeat.prepare()
+              _ = CookieSecret.load(project: project)
+            }
+            entrance.takes(now: Machine.now)
           }
-          if try writer.append(draft, within: .seconds(30)) { fence.token = draft.body.token }
-        case .start(let draft):
-          // A restored older log may have let this job in, beside a server that it knows nothing of.
-          if let info = status.read().info, !tail.known(state).served.contains(info.token),
-            try !writer.log.known(leadingTo: state).served.contains(info.token),
-            let delay = try mayNotClaim(state, &quiet, began: began)
-          {
-            if let error = wait(delay, until: leaving) { return .failure(error) }
-            continue
-          }
-          if first == nil {
-            // What would hold up the first beat on a slow disk; S begins with the number.
-            heartbeat.prepare()
-            _ = CookieSecret.load(project: project)
-            first = Machine.now
-          }
-          since = since ?? Machine.now
-          // A number that somebody else has is none that ours may still come to: S begins anew with the next one.
-          if try !writer.append(draft, within: .seconds(30)) { since = nil }
-        case .serve(let state): return .success((state, since ?? first ?? Machine.now))
-        case .end(let draft, let error):
-          if try writer.append(draft, within: .seconds(30)) {
-            if let error { return .failure(error) }
-            say("this job was stopped before it started: \(draft.body.reason ?? "")")
-            return .success(nil)
-          }
-        case .leave(let why):
-          if let obstacle = fence.obstacle, why.isEmpty { return .failure(obstacle) }
-          say("not serving: \(why)")
-          return .success(nil)
-        case .lookAgain: Machine.sleep(.milliseconds(500))
+          step = entrance.appended(draft, won: try writer.append(draft, within: Entrance.appendLimit))
         }
       } catch {
-        if error.kind == .permission { return .failure(project.withGroups(error.error, on: place.name ?? "this node")) }
-        if Machine.now >= givingUp { return .failure(error.error) }
-        Machine.sleep(.milliseconds(500))
+        step = entrance.failed(error, now: Machine.now)
+        if case .fail(let error)? = step { return .failure(explained(error)) }
+      }
+      switch step {
+      case nil, .lookAround, .append: continue
+      case .wait(let duration): Machine.sleep(duration)
+      case .serve(let state, let since): return .success((state, since))
+      case .leave(let why):
+        say(why)
+        return .success(nil)
+      case .fail(let error): return .failure(error)
       }
     }
+  }
+
+  private func explained(_ error: CoordError) -> CoordError {
+    project.withGroups(error, on: place.name ?? "this node")
   }
 
   /// A signal came in the moment in which `started` was taken: nobody has to wait until this job is proven over.
@@ -160,45 +130,24 @@ public struct Supervisor {
       start.token)
   }
 
-  /// Why a job that was submitted by hand may not claim: not yet, or not at all. Nil where it may.
-  private func mayNotClaim(
-    _ state: ServiceState, _ quiet: inout QuietWait, began: Instant
-  ) throws(StorageFailure) -> Result<String, CoordError>? {
-    let info = project.recognised(
-      StatusFile(path: project.statusFile).read(), ProjectPaths(), environment: machine.environment)
+  /// What of another life is about; nil where that does not have to be known.
+  private func surroundings(
+    _ question: Entrance.Question, _ tail: LogTail
+  ) throws(StorageFailure) -> Entrance.Surroundings? {
+    let reading = StatusFile(path: project.statusFile).read()
+    guard question.isNeeded(for: reading, tail.known(question.state)) else { return nil }
+    let known = try writer.log.known(leadingTo: question.state)
+    guard question.isNeeded(for: reading, known) else { return nil }
+    let info = project.recognised(reading, ProjectPaths(), environment: machine.environment)
     let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
-    let known = try writer.log.known(leadingTo: state)
-    if case .unknown(let why) = snapshot.outcome { return .success("the scheduler does not answer: " + why) }
-    if let server = ForeignServerSearch(project: project, machine: machine).find(
-      in: snapshot, info.plain, beside: state)
-    {
-      return .failure(server.error)
-    }
-    if let job = Coordinator.olderJob(in: snapshot, known, project.home, besides: state.liveToken) {
-      return .success("job \(job.id) of \(job.user) is of a log that is not here any more")
-    }
-    if let info = info.info, !known.served.contains(info.token), project.isElsewhere(info) {
-      return .failure(.sharedStatusFile(with: info.project))
-    }
-    let own = logPath ?? ""
-    let isOver = quiet.isOver(
-      state, known: known, info: info, hasTraces: project.hasTraces(besides: own), began: began, now: Machine.now,
-      wall: Machine.wall)
-    return isOver ? nil : .success("a server of a log that is not here any more may be alive")
-  }
-
-  /// Waits a little; an error once that makes no sense any more.
-  private func wait(_ delay: Result<String, CoordError>, until end: Instant) -> CoordError? {
-    switch delay {
-    case .failure(let error): return error
-    case .success(let why):
-      if Machine.now >= end {
-        return .tryAgain(
-          what: "this job does not serve", why: why, next: "run `coord connect`: it makes sure, and starts another one")
-      }
-      Machine.sleep(.seconds(1))
-      return nil
-    }
+    var around = Entrance.Surroundings(
+      info: info, known: known, snapshot: snapshot, hasTraces: project.hasTraces(besides: logPath ?? ""),
+      home: project.home)
+    around.foreign =
+      ForeignServerSearch(project: project, machine: machine)
+      .find(in: snapshot, info.plain, beside: question.state)?.error
+    if let info = info.info, project.isElsewhere(info) { around.otherProject = info.project }
+    return around
   }
 
   private var scheduler: any Scheduler {
@@ -229,24 +178,18 @@ public struct Supervisor {
 
   /// Writes `ended`, unless somebody did. If the directory does not let us, observers will prove it.
   private func record(_ ending: Supervision.Ending, _ token: Token) {
-    let end = Machine.now + .seconds(15)
-    while ending.record, Machine.now < end {
+    let farewell = Farewell(ending, token, job: job, log: logPath.map(relative), now: Machine.now)
+    while true {
       do throws(StorageFailure) {
-        guard case .state(let state) = try writer.log.tail().fold(), state.liveToken == token else { return }
-        let draft = LockDraft(
-          after: state,
-          EntryBody(.ended, token).with {
-            $0.job = job
-            $0.outcome = ending.outcome
-            $0.reason = ending.reason
-            $0.cause = ending.cause
-            $0.logTail = ending.tail
-            $0.log = logPath.map(relative)
-          })
-        if try writer.append(draft, within: .seconds(5)) { return }
+        switch farewell.next(try writer.log.tail().fold(), now: Machine.now) {
+        case .append(let draft): if try writer.append(draft, within: Farewell.appendLimit) { return }
+        case .lookAgain(let pause): Machine.sleep(pause)
+        case .over: return
+        }
       } catch {
         say("the end could not be recorded yet: \(error.text)")
-        Machine.sleep(.seconds(1))
+        guard case .lookAgain(let pause) = farewell.next(nil, now: Machine.now) else { return }
+        Machine.sleep(pause)
       }
     }
   }

@@ -100,17 +100,7 @@ final class SimClient: SimProcess {
     if draft.body.kind == .claimed {
       guard case .answered? = o.queue?.snapshot.outcome else { return world.violate("I5: claimed on a doubt") }
     }
-    let entry = LockEntry(
-      number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
-    for _ in 0..<20 where !dead {
-      switch try? log.append(entry) {
-      case .won?:
-        world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")")
-        return
-      case .lost?: return
-      case .unsettled?, nil: world.run(until: world.time + .milliseconds(300))
-      }
-    }
+    _ = try? append(draft, log, within: Coordinator.appendLimit)
   }
 
   private func finish(answer info: ServerInfo) {

@@ -4,20 +4,16 @@ import CoordCore
 final class SimJob: SimProcess {
   let job: SimSlurm.Job
   var signalled = false
-  private var fence: Fence
+  private var entrance: Entrance!
   private var supervision: Supervision?
   private var info: ServerInfo?
-  private var patience: Instant?
-  private var torn = Watch<String>()
   private var serverUp = false
   private var exitSeen = false
   /// True time at which the server, told to end, is gone; nil: it was not told.
   private var goneAt: Duration?
   private var answersAt: Duration?
   private var lastBeat: Instant?
-  private var quiet = QuietWait()
-  private var (first, since): (Instant?, Instant?)
-  private var ending: (Supervision.Ending, since: Instant)?
+  private var farewell: Farewell?
 
   private weak var guardian: SimGuardian?
   var id: Int { job.id }
@@ -26,11 +22,12 @@ final class SimJob: SimProcess {
 
   init(_ world: SimWorld, job: SimSlurm.Job, host: SimHost) {
     self.job = job
-    fence = Fence(
+    var fence = Fence(
       token: job.token, nonce: "", job: JobID("\(job.id)"), restarts: job.restarts, node: host.name,
       scheduler: "slurm", statusFile: "info", log: nil, obstacle: nil, freshToken: job.token)
     super.init(world, host: host, uid: job.uid, wake: world.time + .milliseconds(100))
     fence.nonce = author.nonce
+    entrance = Entrance(fence, now: host.now(wake))
     // The guardian is a process of its own: it goes on while the supervisor is paused or dead.
     let guardian = SimGuardian(self)
     self.guardian = guardian
@@ -40,8 +37,8 @@ final class SimJob: SimProcess {
   private lazy var log = LockLog(SimFiles(self))
 
   override func step() {
-    if let ending {
-      record(ending.0, since: ending.since)
+    if let farewell {
+      record(farewell)
     } else if supervision != nil {
       serve()
     } else {
@@ -67,62 +64,58 @@ final class SimJob: SimProcess {
   }
 
   private func pass() {
-    if patience == nil { patience = now + .seconds(70) }
-    wake = world.time + .milliseconds(500)
     if signalled { return leave("CANCELLED") }
+    wake = world.time
     do throws(StorageFailure) {
       let began = now
-      guard case .state(let state) = try log.tail().fold(watching: &torn, began: began, ended: now) else {
-        throw StorageFailure(.other, "not whole")
+      let tail = try log.tail()
+      if dead { return }
+      var step = entrance.next(tail, place: nil, began: began, now: now)
+      if case .lookAround(let question) = step {
+        let around = try surroundings(question, tail)
+        if dead { return }
+        step = entrance.looked(around, question, now: now, wall: wall)
       }
-      switch fence.decide(state, patient: now < patience!) {
-      case .claim: world.violate("a job with a token claims")
-      case .start(let draft):
-        if try mayBeAnother(state, began: began) { break }
-        first = first ?? now
-        since = since ?? now
-        if append(draft) == false { since = nil }
-      case .serve(let state): begin(state)
-      case .end(let draft, _): if append(draft) == true { leave("COMPLETED") }
-      case .leave: leave("COMPLETED")
-      case .lookAgain: break
+      if case .append(let draft) = step {
+        if draft.body.kind == .started { entrance.takes(now: now) }
+        let won = try append(draft, log, within: Entrance.appendLimit)
+        if dead { return }
+        guard let next = entrance.appended(draft, won: won) else { return }
+        step = next
       }
+      take(step)
     } catch {
-      if now > patience! + .seconds(50) { leave("FAILED") }
+      if !dead { take(entrance.failed(error, now: now)) }
     }
   }
 
-  /// As the supervisor: a restored older log may have let this job in beside a server that it knows nothing of.
-  private func mayBeAnother(_ state: ServiceState, began: Instant) throws(StorageFailure) -> Bool {
+  private func take(_ step: Entrance.Step) {
+    switch step {
+    case .wait(let duration): wake = world.time + duration
+    case .serve(let state, let since): begin(state, since: since)
+    case .leave: leave("COMPLETED")
+    case .fail: leave("FAILED")
+    case .lookAround, .append: world.violate("an entrance that waits for an answer is asked for more")
+    }
+  }
+
+  private func surroundings(
+    _ question: Entrance.Question, _ tail: LogTail
+  ) throws(StorageFailure) -> Entrance.Surroundings? {
+    if question.draft.body.kind == .claimed { world.violate("a job with a token claims") }
     let info = SimFiles(self).readInfo()
-    guard let token = info.info?.token else { return false }
-    let known = try log.known(leadingTo: state)
-    guard !known.served.contains(token) else { return false }
-    let snapshot = world.slurm.queue(QueueQuery(), by: self)
-    if case .unknown = snapshot.outcome { return true }
-    if Coordinator.olderJob(in: snapshot, known, SimSlurm.home, besides: state.liveToken) != nil { return true }
-    return !quiet.isOver(
-      state, known: known, info: info, hasTraces: false, began: began, now: now, wall: wall)
+    guard question.isNeeded(for: info, tail.known(question.state)) else { return nil }
+    let known = try log.known(leadingTo: question.state)
+    guard question.isNeeded(for: info, known) else { return nil }
+    return Entrance.Surroundings(
+      info: info, known: known, snapshot: world.slurm.queue(QueueQuery(), by: self), hasTraces: false,
+      home: SimSlurm.home)
   }
 
-  /// Won, lost, or nil for neither.
-  private func append(_ draft: LockDraft) -> Bool? {
-    let entry = LockEntry(
-      number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
-    for _ in 0..<20 where !dead {
-      switch try? log.append(entry) {
-      case .won?: return true
-      case .lost?: return false
-      case .unsettled?, nil: world.run(until: world.time + .milliseconds(300))
-      }
-    }
-    return nil
-  }
-
-  private func begin(_ state: ServiceState) {
+  private func begin(_ state: ServiceState, since: Instant) {
     let token = job.token
     supervision = Supervision(
-      token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since ?? first ?? now, now: now)
+      token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since, now: now)
     info = ServerInfo(
       endpoint: Endpoint(node: host.name, port: 7860)!, jobID: "\(job.id)", started: wall, state: .starting, beat: 0,
       heartbeat: wall, ends: nil, lock: state.lastNumber, token: token, user: author.user)
@@ -142,7 +135,7 @@ final class SimJob: SimProcess {
       feed(.groupEmptied)
     }
     wake = max(world.time + .milliseconds(20), world.time + (supervision!.nextWake - now) * 0.9)
-    if ending != nil || signalled { wake = world.time + .milliseconds(20) }
+    if farewell != nil || signalled { wake = world.time + .milliseconds(20) }
     wake = min(wake, world.time + .seconds(1))
   }
 
@@ -157,8 +150,7 @@ final class SimJob: SimProcess {
       case .launch:
         let alive = supervision?.lastBeat ?? now
         world.operation(self)
-        // The gate looks at the time when it lets the command go.
-        if dead || now - alive >= Limits.selfFence { return }
+        if dead || !Watchman(lastBeat: alive).mayBegin(now: now) { return }
         serverUp = true
         lastBeat = alive
         answersAt = world.time + world.random.seconds(0.5...8)
@@ -175,7 +167,7 @@ final class SimJob: SimProcess {
       case .kill:
         world.operation(self)
         if !dead { serverGone() }
-      case .finish(let end): ending = (end, now)
+      case .finish(let ending): farewell = Farewell(ending, job.token, job: JobID("\(job.id)"), log: nil, now: now)
       }
     }
   }
@@ -215,18 +207,24 @@ final class SimJob: SimProcess {
     world.serverEnded(self)
   }
 
-  private func record(_ end: Supervision.Ending, since: Instant) {
-    wake = world.time + .seconds(1)
-    if end.record, now - since < .seconds(15) {
-      guard let fold = try? log.tail().fold(), case .state(let state) = fold else { return }
-      if state.liveToken == job.token {
-        let draft = LockDraft(
-          after: state,
-          EntryBody(.ended, job.token).with {
-            $0.outcome = end.outcome
-            $0.reason = end.reason
-          })
-        if append(draft) != true { return }
+  private func record(_ farewell: Farewell) {
+    wake = world.time
+    do throws(StorageFailure) {
+      let fold = try log.tail().fold()
+      if dead { return }
+      switch farewell.next(fold, now: now) {
+      case .append(let draft):
+        guard try append(draft, log, within: Farewell.appendLimit) else { return }
+      case .lookAgain(let pause):
+        wake = world.time + pause
+        return
+      case .over: break
+      }
+    } catch {
+      if dead { return }
+      if case .lookAgain(let pause) = farewell.next(nil, now: now) {
+        wake = world.time + pause
+        return
       }
     }
     if dead { return }

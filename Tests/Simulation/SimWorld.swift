@@ -29,6 +29,26 @@ public class SimProcess {
   /// One step of its loop, ending with `wake` set.
   func step() {}
 
+  /// Takes a number as the shipped writer does; false for a dead process.
+  func append(_ draft: LockDraft, _ log: LockLog<SimFiles>, within limit: Duration) throws(StorageFailure) -> Bool {
+    let entry = LockEntry(
+      number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
+    var appending = Appending(within: limit, now: now)
+    while !dead {
+      let result: Result<AppendResult, StorageFailure>
+      do throws(StorageFailure) { result = .success(try log.append(entry)) } catch { result = .failure(error) }
+      if dead { break }
+      switch appending.next(result, now: now) {
+      case .over(let won):
+        if won { world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")") }
+        return won
+      case .again(let pause): world.run(until: world.time + pause)
+      case .failed(let failure): throw failure
+      }
+    }
+    return false
+  }
+
   /// What happens with it when it dies.
   func died() {}
 
