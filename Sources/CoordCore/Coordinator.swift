@@ -221,6 +221,9 @@ public struct Coordinator: Sendable {
     case .lag: return .waitsForFilesystem(what: what, why: progress.why)
     case .schedulerSilent:
       next = "try again when Slurm answers (`squeue` tells); nothing was submitted on a doubt"
+    case .untold:
+      next =
+        "the job may still come: try again later, its owner may see more; or submit another one with `coord restart`"
     case .pending(let job, _) where job.adviceWhileWaiting != nil:
       next = job.adviceWhileWaiting ?? ""
     case .pending, .submitted, .starting:

@@ -43,7 +43,7 @@ extension Coordinator {
       absence.begin()
       return [.look(query(state, o))] + pause(o, .milliseconds(500), .askingScheduler)
     }
-    if let actions = foreignServer(queue.snapshot, state, o) ?? olderLife(queue.snapshot, state, known, o) {
+    if let actions = foreignServer(queue.snapshot, state, known, o) ?? olderLife(queue.snapshot, state, known, o) {
       return actions
     }
     if o.now >= deadline { return pause(o, .zero, .askingScheduler) }
@@ -81,8 +81,8 @@ extension Coordinator {
       }
       absence.begin()
     case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
-    case .unknown(let why), .hidden(let why):
-      return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
+    case .unknown(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
+    case .hidden(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(1000), .untold(why))
     }
     return lookIfUseful(state, o) + pause(o, .milliseconds(1000), progress)
   }
@@ -112,8 +112,9 @@ extension Coordinator {
         return [.look(query(state, o))] + pause(o, .milliseconds(200), .ending("sbatch refused"))
       }
       switch sighting(state, o) {
-      case .found(let job): return [.append(submission(state, job.id))]
-      case .gone: return [.append(ending(state, .refused, why))]
+      // A controller may keep what it refused, as a job that is over (FAILED, BadConstraints).
+      case .found(let job) where !job.isOver: return [.append(submission(state, job.id))]
+      case .gone, .found: return [.append(ending(state, .refused, why))]
       case .unknown(let doubt), .hidden(let doubt):
         return [.look(query(state, o))] + pause(o, .milliseconds(1000), .schedulerSilent(doubt))
       }
@@ -143,8 +144,8 @@ extension Coordinator {
         case .active, .over, .givenUp: .submitted(seen.id, by: owner)
         }
       return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
-    case .unknown(let why), .hidden(let why):
-      return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
+    case .unknown(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
+    case .hidden(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(500), .untold(why))
     }
   }
 

@@ -13,6 +13,11 @@ extension Coordinator {
       return ending(state, .lost, "the claimant died and no job of it is in the queue")
     case (_, "NODE_FAIL"?), (_, "PREEMPTED"?), (_, "BOOT_FAIL"?):
       return ending(state, .lost, "\(name) was lost (\(job?.state ?? ""))")
+    case (.submitted, "CANCELLED"?) where job?.stillborn.isEmpty == false:
+      return ending(
+        state, .failed,
+        "\(name) was cancelled as it started on \(job?.stillborn ?? ""): that node could not launch it (a prolog that fails, a "
+          + "full disk: `sinfo -R`), or somebody cancelled it (scancel)")
     case (.submitted, "CANCELLED"?):
       return ending(state, .stopped, "\(name) was cancelled before the server started (scancel)")
     case (.submitted, "DEADLINE"?):
@@ -24,8 +29,8 @@ extension Coordinator {
     case (.submitted, _?) where job?.couldNotOpenLog == true:
       return ending(
         state, .failed,
-        "\(name) could not open its log (ExitCode 0:53): its node does not see \(job?.workDir ?? ""), or nobody may write in "
-          + "hpc_utils/logs there"
+        "\(name) could not open its log (ExitCode 0:53): its node does not see \(job?.workDir ?? ""), or the folder of --output "
+          + "(hpc_utils/start_server.sh) is not there, or nobody may write in it there"
       )
     case (.submitted, let jobState?):
       return ending(state, .failed, "\(name) ended before the server started (\(job?.shownEnd ?? jobState))")

@@ -37,7 +37,17 @@ public struct Farewell: Sendable {
   public func next(_ fold: LogFold?, now: Instant) -> Step {
     guard isOurs, now - since < Self.patience else { return .over }
     switch fold {
-    case .state(let state)?: return state.liveToken == body.token ? .append(LockDraft(after: state, body)) : .over
+    case .state(let state)?:
+      guard state.liveToken == body.token else { return .over }
+      var body = body
+      // Somebody's stop is why, whatever came of the server before it could hear of that.
+      if let stop = state.stop {
+        (body.outcome, body.reason) = (
+          stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped by \(stop.author.user)"
+        )
+        (body.cause, body.logTail) = (nil, nil)
+      }
+      return .append(LockDraft(after: state, body))
     // Nothing is written above what is not understood.
     case .newer?: return .over
     case .beingWritten?, .missing?, nil: return .lookAgain(after: .seconds(1))

@@ -20,28 +20,28 @@ public struct ForeignServer: Hashable, Sendable {
 
   /// - Parameters:
   ///   - plain: what server_info.txt says, where it is not of a server of coord's.
-  ///   - ours: the jobs that the log names.
+  ///   - known: what the whole log tells. A job that it names is ours, whatever it shows by now.
   public static func find(
-    in snapshot: QueueSnapshot, plain: PlainServerInfo?, home: Home, ours: [JobID?]
+    in snapshot: QueueSnapshot, plain: PlainServerInfo?, home: Home, known: KnownTokens
   ) -> Finding {
     guard case .answered(let jobs) = snapshot.outcome else { return .none }
-    let known = ours.compactMap { $0?.number }
-    let stranger = jobs.first {
-      home.holds($0) && $0.name == home.jobName && $0.mayServe && !$0.isOurScript && !known.contains($0.id.number)
+    let strangers = jobs.filter {
+      home.holds($0) && $0.name == home.jobName && !$0.isOurScript && !known.names($0)
     }
+    let stranger = strangers.first { $0.mayServe }
     if let stranger { return .found(ForeignServer(job: stranger, endpoint: plain?.endpoint)) }
-    let leaving = jobs.first {
-      home.holds($0) && $0.name == home.jobName && $0.isCompleting && !$0.isOurScript && !known.contains($0.id.number)
-    }
+    let leaving = strangers.first { $0.isCompleting }
     if let leaving { return .ending(ForeignServer(job: leaving, endpoint: plain?.endpoint)) }
     guard let plain else { return .none }
     if snapshot.scheduler != "local", let job = plain.job {
-      if let row = jobs.first(where: { $0.id.number == job.number }) {
+      // A stranger's job elsewhere has got the number since: only the port can tell.
+      let row = jobs.first { $0.id.number == job.number }
+      if let row, !row.isStrangers || home.holds(row) {
         let server = ForeignServer(job: row, endpoint: plain.endpoint)
         return row.mayServe ? .found(server) : row.isCompleting ? .ending(server) : .none
       }
       guard snapshot.query.others.contains(job) else { return .askQueue(job) }
-      if snapshot.seesEverybody { return .none }
+      if row == nil, snapshot.seesEverybody { return .none }
     }
     return .askPort(plain.endpoint)
   }

@@ -126,9 +126,14 @@ public struct JobTrial: Hashable, Sendable {
     let name = "the trial job"
     switch state {
     case "PENDING"?:
+      guard let id = JobID(job) else { return Check(name, .doubtful, "job \(job) did not start in time") }
+      let seen = QueuedJob(id: id, user: "", uid: nil, state: "PENDING", reason: reason)
+      let verdict: Check.Verdict = seen.pending.outlook == .waits ? .doubtful : .bad
+      let next =
+        seen.adviceWhileWaiting ?? "try again with --timeout SECONDS, or when the cluster is less busy"
       return Check(
-        name, .doubtful, "job \(job) did not start in time (\(reason.isEmpty ? "no reason was told" : reason))",
-        next: "it was taken out of the queue; try again with --timeout SECONDS, or when the cluster is less busy")
+        name, verdict, "job \(job) did not start in time: it \(seen.waitingInWords)",
+        next: "it was taken out of the queue; " + next)
     case _ where exit?.hasPrefix("0:53") == true:
       return Check(
         name, .bad, "job \(job) could not open its log in hpc_utils/logs (ExitCode 0:53)",

@@ -130,9 +130,13 @@ public final class LockLog<Files: LockFiles> {
   ) throws(StorageFailure) -> KnownTokens? {
     guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
     var about = info.map { [$0.token] } ?? []
-    if case .answered(let jobs)? = snapshot?.outcome { about += jobs.compactMap(\.token) }
+    var isNamed = true
     let known = tail.known(state)
-    if about.allSatisfy(known.served.contains) { return known }
+    if case .answered(let jobs)? = snapshot?.outcome {
+      about += jobs.compactMap(\.token)
+      isNamed = jobs.allSatisfy { $0.token != nil || known.names($0) }
+    }
+    if isNamed, about.allSatisfy(known.served.contains) { return known }
     return try self.known(leadingTo: state)
   }
 

@@ -74,8 +74,13 @@ public struct KnownTokens: Hashable, Sendable {
   public private(set) var named: Set<Token> = []
   /// Those that a server was started for.
   public private(set) var served: Set<Token> = []
+  /// The jobs of all of them, by number: whose each is. None of an ended token can pass its fence, whatever it shows.
+  public private(set) var jobs: [String: UInt32] = [:]
 
   public init() {}
+
+  /// Whether this job was submitted for one of the tokens.
+  func names(_ job: QueuedJob) -> Bool { job.uid != nil && jobs[job.id.number] == job.uid }
 
   /// - Parameters:
   ///   - slots: in the order of their numbers.
@@ -83,9 +88,13 @@ public struct KnownTokens: Hashable, Sendable {
   ///     however whole: a server of it was never proven to be over.
   public init(_ slots: [Slot], leadingTo previous: String) {
     var wanted = previous
+    var theirs: [Token: String] = [:]
     for case .entry(let entry, let digest) in slots.reversed() where digest == wanted {
       named.insert(entry.token)
       if entry.kind == .started { served.insert(entry.token) }
+      if let job = entry.body.job { theirs[entry.token] = job.number }
+      // A claim is its owner's, whoever records what became of it; one by hand is claimed by the job itself.
+      if entry.kind == .claimed, let number = theirs[entry.token] { jobs[number] = entry.author.uid }
       wanted = entry.previous
     }
   }

@@ -104,6 +104,8 @@ public enum Progress: Hashable, Sendable {
   /// A cache of the shared filesystem is behind.
   case lag(String)
   case schedulerSilent(String)
+  /// It answers, and what there is of the job cannot be told from its answer.
+  case untold(String)
   case askingScheduler
   case claimed(by: String, host: String)
   case submitted(JobID, by: String)
@@ -129,7 +131,7 @@ public enum Progress: Hashable, Sendable {
   /// Whether the scheduler's answer is what is missing.
   var needsScheduler: Bool {
     switch self {
-    case .schedulerSilent, .askingScheduler, .claimed, .beatSilent, .ending, .olderLife: true
+    case .schedulerSilent, .untold, .askingScheduler, .claimed, .beatSilent, .ending, .olderLife: true
     case .directory, .lag, .submitted, .completing, .pending, .oddState, .starting, .unreachable, .unclear, .hung,
       .stopping, .suspended:
       false
@@ -150,6 +152,7 @@ public enum Progress: Hashable, Sendable {
     case .directory(let why): "the shared directory cannot be read: \(why)"
     case .lag(let why): "waiting for the shared filesystem: \(why)"
     case .schedulerSilent(let why): "the scheduler does not answer: \(why)"
+    case .untold(let why): "the queue does not tell how the job stands: \(why)"
     case .askingScheduler: "asking the scheduler"
     case .claimed(let by, let host): "\(by) on \(host) is submitting the job"
     case .submitted(let job, let by): "job \(job) of \(by) is in the queue"

@@ -1,9 +1,10 @@
 // What may live in a project that its log does not know: nobody claims beside it. docs/protocol.md, "Before a claim".
 extension Coordinator {
   /// Nil where there is no server that coord did not start.
-  mutating func foreignServer(_ snapshot: QueueSnapshot, _ state: ServiceState, _ o: Observation) -> [Action]? {
-    let ours = [state.job, state.end?.body.job]
-    switch ForeignServer.find(in: snapshot, plain: o.info.plain, home: home, ours: ours) {
+  mutating func foreignServer(
+    _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
+  ) -> [Action]? {
+    switch ForeignServer.find(in: snapshot, plain: o.info.plain, home: home, known: known) {
     case .none: return nil
     case .found(let server): return [.fail(server.error)]
     case .ending(let server):

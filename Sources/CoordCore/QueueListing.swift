@@ -131,7 +131,7 @@ public struct QueueListing {
       expectedStart: state == "PENDING" && WallTime(text: start + "+00:00") != nil ? start : nil,
       comment: said(comment, butNot: "(null)"), name: said(text(3), butNot: "(null)"),
       workDir: said(workDir, butNot: "(null)", limit: 4096))
-    job.isHere = isHere
+    (job.isHere, job.isStrangers) = (isHere, !mayBeOfTeam(uid))
     jobs.append(job)
     if jobs.count > Limits.queueRows { limit = "more than \(Limits.queueRows) jobs that could be this project's" }
   }

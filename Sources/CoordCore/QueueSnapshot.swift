@@ -104,7 +104,8 @@ extension QueuedJob {
     for (key, value) in [
       ("JOB_USER", user), ("JOB_REASON", reason), ("JOB_COMMENT", comment), ("JOB_NAME", name), ("JOB_DIR", workDir),
       ("JOB_RESERVATION", reservation?.line ?? ""),
-      ("JOB_EXIT", exit), ("JOB_HERE", isHere ? "yes" : ""),
+      ("JOB_EXIT", exit), ("JOB_STILLBORN", stillborn), ("JOB_HERE", isHere ? "yes" : ""),
+      ("JOB_STRANGERS", isStrangers ? "yes" : ""),
     ] where !value.isEmpty { t.add(key, value) }
   }
 
@@ -124,7 +125,9 @@ extension QueuedJob {
     case "JOB_DIR": workDir = value
     case "JOB_RESERVATION": reservation = Reservation(line: value)
     case "JOB_EXIT": exit = value
+    case "JOB_STILLBORN": stillborn = value
     case "JOB_HERE": isHere = value == "yes"
+    case "JOB_STRANGERS": isStrangers = value == "yes"
     default: break
     }
   }

@@ -18,6 +18,10 @@ public struct QueuedJob: Hashable, Sendable {
   public var reservation: Reservation?
   /// Whoever asked saw that `workDir` is in the project, by whatever path it is reached.
   public var isHere = false
+  /// Whoever asked saw that its user cannot be of the team.
+  public var isStrangers = false
+  /// The node that was to run it, where it ended in the moment of its start.
+  public var stillborn = ""
   /// ExitCode of one that is over, as scontrol shows it; empty where it was not asked.
   public var exit = ""
 
@@ -63,8 +67,9 @@ struct JobComment {
   var log: String?
 
   init?(_ comment: some StringProtocol) {
-    let parts = comment.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts[0] == "coord", (2...3).contains(parts.count), let token = Token(parts[1]) else { return nil }
+    // A site's plugin may add words of its own.
+    let parts = comment.prefix { !$0.isWhitespace }.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.first == "coord", (2...3).contains(parts.count), let token = Token(parts[1]) else { return nil }
     self.token = token
     if parts.count == 3 {
       guard parts[2].utf8.count == 16, parts[2].utf8.allSatisfy(isLowerHexadecimal) else { return nil }

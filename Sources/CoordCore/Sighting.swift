@@ -74,11 +74,15 @@ extension Wanted {
   /// Why the job's absence from these rows proves nothing; nil if it does.
   fileprivate func doubt(_ jobs: [QueuedJob], _ snapshot: QueueSnapshot) -> Sighting? {
     let query = snapshot.query
-    // Comments may be changed. But where also the name or the directory differs, it is another job that got the number.
+    // Comments and names may be changed, by people and by a site's plugins. But where the directory differs, it is another job
+    // that got the number.
     if let job, let other = jobs.first(where: { mayBe($0, job) }) {
       // Somebody changed its comment. That it stands still matters all the same.
       return other.life == .suspended
-        ? .found(other) : .hidden("job \(other.id) of \(other.user) does not show our token")
+        ? .found(other)
+        : .hidden(
+          "job \(other.id) of \(other.user) \(other.waitingInWords), and does not show our token: its comment was changed"
+        )
     }
     let signs = QueueQuery(job: job, token: token)
     if let line = snapshot.odd.first(where: signs.isMentioned) {
@@ -101,9 +105,7 @@ extension Wanted {
 
   private func mayBe(_ row: QueuedJob, _ job: JobID) -> Bool {
     guard row.id.number == job.number, row.uid == owner, row.token == nil else { return false }
-    let otherName = name.map { !row.name.isEmpty && row.name != $0 } ?? false
-    let otherPlace = workDir.map { !row.isHere && !row.workDir.isEmpty && row.workDir != $0 } ?? false
-    return !otherName && !otherPlace
+    return workDir.map { row.isHere || row.workDir.isEmpty || row.workDir == $0 } ?? true
   }
 }
 

@@ -12,6 +12,8 @@ public struct SignalFacts: Hashable, Sendable {
   public var local = false
   /// The machine is being shut down.
   public var shuttingDown = false
+  /// How often it was requeued before this run.
+  public var restarts = 0
   /// What the team lets Slurm send before the time limit.
   public var warning: WarningSignal?
 
@@ -39,9 +41,22 @@ public struct SignalFacts: Hashable, Sendable {
     return signal == 0 && status > 128 && status < 128 + 65 ? (0, status - 128) : (status, signal)
   }
 
+  /// The scheduler put it back into its queue.
+  fileprivate var isRequeued: Bool {
+    ["PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"].contains(field("JobState") ?? "")
+      || (field("Restarts").flatMap { Int($0) } ?? 0) > restarts
+  }
+
   fileprivate var isNearItsEnd: Bool {
     var margin = Limits.timeLimitMargin
     if let warning, warning.signal == signal ?? scriptEnd?.signal { margin += warning.before }
+    // What the scheduler says now: the limit may have been changed since the job began.
+    if let limit = field("TimeLimit") {
+      if limit == "UNLIMITED" { return false }
+      if let limit = Duration(slurm: limit), let run = field("RunTime").flatMap({ Duration(slurm: $0) }) {
+        return limit - run <= margin
+      }
+    }
     return ends.map { $0.seconds - at.seconds <= margin.wholeSeconds } ?? false
   }
 }
@@ -84,9 +99,11 @@ extension Supervision.Ending {
       self.init(.lost, "preempted: the scheduler needed its node for another job")
     } else if ["NODE_FAIL", "BOOT_FAIL"].contains(state) || ["NodeDown", "NodeFail"].contains(reason) {
       self.init(.lost, "the node failed (\(state.isEmpty ? reason : state))")
+    } else if facts.isRequeued {
+      self.init(.lost, "the scheduler requeued the job (\(state))")
     } else if facts.shuttingDown {
       self.init(.lost, "the node is being shut down")
-    } else if state == "TIMEOUT" || reason == "TimeLimit" || facts.isNearItsEnd {
+    } else if state == "TIMEOUT" || reason == "TimeLimit" || (state != "CANCELLED" && facts.isNearItsEnd) {
       self.init(.finished, "time limit" + (name.map { " (\($0))" } ?? ""))
     } else if state == "OUT_OF_MEMORY" || reason == "OutOfMemory" {
       self.init(.failed, Self.outOfMemory)
@@ -105,6 +122,17 @@ extension Supervision.Ending {
 
   /// What the kernel's memory killer leaves behind.
   public static let outOfMemory = "out of memory (raise --mem-per-cpu in start_server.sh)"
+}
+
+extension Duration {
+  /// `[DAYS-]HH:MM:SS` or `MM:SS`, as scontrol prints it; nil for anything else.
+  init?(slurm text: String) {
+    let halves = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard halves.count <= 2, let days = halves.count == 2 ? Int(halves[0]) : 0 else { return nil }
+    let parts = halves[halves.count - 1].split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+    guard (2...3).contains(parts.count), parts.allSatisfy({ ($0 ?? -1) >= 0 }) else { return nil }
+    self = .seconds(parts.reduce(0) { $0 * 60 + ($1 ?? 0) } + days * 86_400)
+  }
 }
 
 extension CoordError {

@@ -40,6 +40,9 @@ public enum SlurmText {
       comment: field("Comment") ?? "", name: field("JobName") ?? "", workDir: field("WorkDir") ?? "",
       restarts: field("Restarts").flatMap { Int($0) })
     job.exit = field("ExitCode") ?? ""
+    if let start = field("StartTime"), start == field("EndTime"), let nodes = field("NodeList"), nodes != "(null)" {
+      job.stillborn = nodes
+    }
     return job
   }
 

@@ -37,7 +37,9 @@ public enum SubmitReply: Hashable, Sendable {
       }
       return text
     }.filter { !$0.isEmpty }
-    return lines.suffix(10).map { String($0.prefix(500)) }.joined(separator: "\n")
+    let said = lines.map { String($0.prefix(500)) }
+    guard said.count > 30 else { return said.joined(separator: "\n") }
+    return (said.prefix(15) + ["(\(said.count - 30) lines are left out)"] + said.suffix(15)).joined(separator: "\n")
   }
 
   // sbatch(1) ends with 1 for everything. What comes of the request itself is said in one line, in the words of

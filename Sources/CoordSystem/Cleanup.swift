@@ -52,7 +52,7 @@ public struct Cleanup<Cluster: Scheduler> {
     {
       _ = remove(folder + "/" + name, "passwords that a change left over")
     }
-    for name in CleanupPlan.oldStrangeFiles(list(project.strange, now)) {
+    for name in CleanupPlan.oldStrangeFiles(list(project.strange, now, sinceMoved: true)) {
       _ = remove(project.strange + "/" + name, "file that was none of coord's")
     }
   }
@@ -116,10 +116,12 @@ public struct Cleanup<Cluster: Scheduler> {
     return try files.stage([], as: name, durable: false)
   }
 
-  private func list(_ directory: String, _ now: WallTime) -> [CleanupPlan.File] {
+  /// - Parameter sinceMoved: the age in this folder, whatever its own is.
+  private func list(_ directory: String, _ now: WallTime, sinceMoved: Bool = false) -> [CleanupPlan.File] {
     ((try? entries(of: directory)) ?? []).compactMap { name in
       guard let s = status(of: directory + "/" + name) else { return nil }
-      return CleanupPlan.File(name: name, age: .seconds(max(0, now.seconds - Int64(s.st_mtim.tv_sec))))
+      let since = sinceMoved ? max(s.st_mtim.tv_sec, s.st_ctim.tv_sec) : s.st_mtim.tv_sec
+      return CleanupPlan.File(name: name, age: .seconds(max(0, now.seconds - Int64(since))))
     }
   }
 

@@ -10,6 +10,7 @@ extension SignalFacts {
     facts.warning = WarningSignal(
       script: String(decoding: ((try? contents(of: project.startScript)) ?? nil) ?? [], as: UTF8.self),
       environment: environment)
+    facts.restarts = environment["SLURM_RESTART_COUNT"].flatMap { Int($0) } ?? 0
     facts.local = project.settings.scheduler == .local
     guard !facts.local else { return facts }
     let asking = Slurm.scrubbed(environment).merging(["LC_ALL": "C"]) { $1 }

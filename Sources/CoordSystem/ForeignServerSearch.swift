@@ -10,12 +10,12 @@ public struct ForeignServerSearch {
   /// Asks the scheduler once; nil where there is none, or nothing can be said.
   public func find(beside state: ServiceState, asking scheduler: any Scheduler) -> ForeignServer? {
     let plain = StatusFile(path: project.statusFile).read().plain
-    return find(in: scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? [])), plain, beside: state)
+    let known = (try? LockLog(PosixLockFiles(directory: project.locks)).known(leadingTo: state)) ?? KnownTokens()
+    return find(in: scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? [])), plain, known: known)
   }
 
-  func find(in snapshot: QueueSnapshot, _ plain: PlainServerInfo?, beside state: ServiceState) -> ForeignServer? {
-    let ours = [state.job, state.end?.body.job]
-    switch ForeignServer.find(in: snapshot, plain: plain, home: project.home, ours: ours) {
+  func find(in snapshot: QueueSnapshot, _ plain: PlainServerInfo?, known: KnownTokens) -> ForeignServer? {
+    switch ForeignServer.find(in: snapshot, plain: plain, home: project.home, known: known) {
     case .none, .askQueue: return nil
     case .found(let server), .ending(let server): return server
     case .askPort(let endpoint):

@@ -21,6 +21,8 @@ public struct Guardian: ~Copyable {
     group: Int32, alive: Instant, lineage: Lineage, environment: [String: String]
   ) throws(SystemFailure) -> Guardian {
     let pipe = try Pipe()
+    // A guardian that does not read must not hold up the beats.
+    _ = fcntl(pipe.writeEnd.raw, F_SETFL, O_NONBLOCK)
     var command = Command(
       ["/proc/self/exe", "guard", "\(group)", "\(alive.nanoseconds)", lineage.text], environment: environment)
     command.input = .descriptor(pipe.readEnd.raw)
@@ -41,7 +43,13 @@ public struct Guardian: ~Copyable {
   /// The server is gone: the guardian ends without touching anything.
   public consuming func dismiss() {
     tell(Self.done)
-    waitpid(pid, nil, 0)
+    // One that somebody stopped would never hear it.
+    kill(pid, SIGCONT)
+    let end = Machine.now + .seconds(5)
+    while waitpid(pid, nil, WNOHANG) == 0 {
+      if Machine.now >= end { kill(pid, SIGKILL) }
+      Machine.sleep(.milliseconds(5))
+    }
   }
 
   // Eight bytes at once: a pipe takes them whole or not at all.

@@ -40,6 +40,12 @@ public struct Project: Sendable {
           what: "no project directory here", why: "neither this folder nor one above it holds hpc_utils",
           next: "change into the project, or name it with --root DIR or COORD_ROOT")
       }
+      guard Self.mayBeTrusted(found) else {
+        throw .permission(
+          what: "the project above this folder is somebody else's",
+          why: "\(found)/hpc_utils belongs to neither you nor a group of yours, and what it sets would run as you",
+          next: "change into your team's project; or name this one with --root DIR, if you trust whoever may write there")
+      }
       root = found
       logical = here.flatMap { Self.search(from: $0) }
     }
@@ -57,6 +63,21 @@ public struct Project: Sendable {
         what: "the project directory cannot be entered", why: SystemFailure("enter \(root)").text,
         next: "ask its owner for access")
     }
+  }
+
+  /// Whether a project that nobody named may be taken: in a folder where everybody may write, anybody can put one above ours.
+  private static func mayBeTrusted(_ path: String) -> Bool {
+    let utils = path + "/hpc_utils"
+    guard let s = status(of: utils) else { return false }
+    if s.st_uid == geteuid() || s.st_uid == 0 || Machine.groups().contains(s.st_gid) { return true }
+    // Whoever runs its own coord trusts it already (a team by access control lists; an administrator).
+    return Project.realPath("/proc/self/exe")?.hasPrefix((realPath(utils) ?? utils) + "/") == true
+  }
+
+  /// Whether its path still leads to the directory that this process works in. Where that cannot be told, it does.
+  var isWhereItWas: Bool {
+    guard let here = status(of: "."), let there = status(of: root) else { return true }
+    return here.st_ino == there.st_ino && here.st_dev == there.st_dev
   }
 
   private static func isProject(_ path: String) -> Bool { isDirectory(path + "/hpc_utils") }

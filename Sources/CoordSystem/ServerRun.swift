@@ -189,6 +189,7 @@ struct ServerRun: ~Copyable {
     guard let endpoint = Endpoint(node: around.node, port: port) else {
       return .beatFailed("the name of this node, \(around.node), is none that anybody could connect to", isWrite: false)
     }
+    guard around.project.isWhereItWas else { return .moved }
     beats += 1
     let began = Machine.now
     do throws(StorageFailure) {

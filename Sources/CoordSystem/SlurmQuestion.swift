@@ -117,7 +117,7 @@ struct SlurmQuestion {
     for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
       guard jobs[index].isOver, jobs[index].restarts == nil else { continue }
       if case .job(let job) = details(jobs[index].id), job.token == query.token {
-        (jobs[index].restarts, jobs[index].exit) = (job.restarts, job.exit)
+        (jobs[index].restarts, jobs[index].exit, jobs[index].stillborn) = (job.restarts, job.exit, job.stillborn)
       }
     }
     for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {

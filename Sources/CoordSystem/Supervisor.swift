@@ -139,13 +139,17 @@ public struct Supervisor {
     let known = try writer.log.known(leadingTo: question.state)
     guard question.isNeeded(for: reading, known) else { return nil }
     let info = project.recognised(reading, ProjectPaths(), environment: machine.environment)
-    let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
+    var snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
+    // It may have any name and comment itself.
+    if case .answered(let jobs) = snapshot.outcome {
+      snapshot.outcome = .answered(jobs.filter { $0.id.number != job.number })
+    }
     var around = Entrance.Surroundings(
       info: info, known: known, snapshot: snapshot, hasTraces: project.hasTraces(besides: logPath ?? ""),
       home: project.home)
     around.foreign =
       ForeignServerSearch(project: project, machine: machine)
-      .find(in: snapshot, info.plain, beside: question.state)?.error
+      .find(in: snapshot, info.plain, known: known)?.error
     if let info = info.info, project.isElsewhere(info) { around.otherProject = info.project }
     return around
   }
