@@ -119,6 +119,21 @@ private func watch(
     #expect(waiter.next(w.observation()).error?.exitCode == 69)
   }
 
+  @Test func refusedJobThatTheControllerKeepsIsRefused() {
+    for (state, kind) in [("FAILED", EntryKind.ended), ("PENDING", .submitted), ("RUNNING", .submitted)] {
+      var w = World()
+      let claimant = claimant(&w)
+      var c = claimant.coordinator
+      _ = c.next(w.observation())
+      c.handle(.submitted(claimant.token, .refused("Requested node configuration is not available")), now: w.now)
+      _ = c.next(w.observation())
+      w.answer([World.queued(state, token: claimant.token)], askedBy: 1001)
+      let appended = c.next(w.observation()).appended
+      #expect(appended?.kind == kind, "\(state)")
+      if kind == .ended { #expect(appended?.outcome == .refused) }
+    }
+  }
+
   /// A full disk is no word of the scheduler: tried again, and the claim given back if it lasts.
   @Test func claimantThatCannotWriteForSbatchWithdraws() {
     var w = World()

@@ -252,6 +252,42 @@ extension LogFold {
     }
   }
 
+  /// Somebody changed its comment; its token has ended, so that it loses its fence.
+  @Test func jobThatTheLogNamesIsNoForeignServer() {
+    for (uid, isOurs) in [(1001 as UInt32, true), (1003, false)] {
+      var w = World()
+      // Not the last one.
+      for n in 1...2 as ClosedRange<UInt64> {
+        w.append(.claimed, World.token(n))
+        w.append(.submitted, World.token(n)) { $0.job = JobID("\(76 + n)") }
+        w.append(.ended, World.token(n)) { $0.outcome = .stopped }
+      }
+      var renamed = job("77", "PENDING", comment: "ticket_4711", dir: "/project")
+      renamed.uid = uid
+      let found = outcome(&w, jobs: [renamed])
+      #expect((found.claimedAfter == 0) == isOurs && (found.error?.exitCode == 69) == !isOurs, "\(found)")
+    }
+  }
+
+  @Test func strangersJobWithTheNumberOfAnOldServerIsNotThatServer() {
+    var w = World()
+    w.info = InfoReading(bytes: Array("NODE=node1\nPORT=7860\nJOB_ID=77\n".utf8))
+    var row = job("77", "RUNNING", name: "simulation", dir: "/home/games")
+    row.isStrangers = true
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var claimed = false
+    for _ in 0..<20 where !claimed {
+      w.answer([row], query: QueueQuery(others: [JobID("77")!]))
+      let actions = c.next(w.observation())
+      for case .probe(let place) in actions { c.handle(.probed(place, .refused(place.endpoint)), now: w.now) }
+      claimed = actions.appended?.kind == .claimed
+      #expect(actions.error == nil)
+      w.wait(1)
+    }
+    #expect(claimed, "nobody listens at that port any more")
+  }
+
   @Test func whatIsNotInThisProjectOrOverOrByHandIsNone() {
     for other in [
       job("77", "RUNNING", dir: "/other"), job("77", "RUNNING", dir: "/project2"),

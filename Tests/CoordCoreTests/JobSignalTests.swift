@@ -30,6 +30,16 @@ import Testing
     (facts(nil, "JobState=FAILED ExitCode=0:15", ends: nil), .finished, "SIGTERM"),
     (facts(nil, "JobState=TIMEOUT ExitCode=0:15"), .finished, "time limit (SIGTERM)"),
     (facts(nil, "JobState=PREEMPTED ExitCode=0:15"), .lost, "preempted"),
+    // The scheduler took it back.
+    (facts(15, "JobState=PENDING Restarts=1"), .lost, "requeued"),
+    (facts(15, "JobState=COMPLETING Restarts=1 RunTime=00:00:09 TimeLimit=1-12:00:00"), .lost, "requeued"),
+    (facts(15, "JobState=REQUEUE_HOLD Restarts=0"), .lost, "requeued"),
+    // The limit was changed since the job began.
+    (facts(15, "JobState=COMPLETING RunTime=00:00:12 TimeLimit=10:00:00", ends: 30), .stopped, "scancel"),
+    (facts(15, "JobState=CANCELLED RunTime=00:59:40 TimeLimit=01:00:00", ends: 20), .stopped, "scancel"),
+    (facts(15, "JobState=COMPLETING RunTime=00:01:01 TimeLimit=00:01:00", ends: 36_000), .finished, "time limit"),
+    (facts(15, "JobState=COMPLETING RunTime=1-00:00:12 TimeLimit=UNLIMITED", ends: 30), .stopped, "scancel"),
+    (facts(15, "JobState=RUNNING RunTime=INVALID TimeLimit=Partition_Limit", ends: 10), .finished, "time limit"),
     (facts(nil, "JobState=OUT_OF_MEMORY ExitCode=0:125"), .failed, "--mem-per-cpu"),
     (facts(nil, "JobState=COMPLETED ExitCode=0:0"), .failed, "script ended before its server (exit 0)"),
     (facts(nil, "JobState=FAILED ExitCode=3:0"), .failed, "script ended before its server (exit 3)"),
@@ -46,6 +56,68 @@ import Testing
   func areNamed(facts: SignalFacts, outcome: Outcome, words: String) {
     let ending = Supervision.Ending(facts)
     #expect(ending.outcome == outcome && ending.reason.contains(words), "\(ending)")
+  }
+
+  /// The server was suspended when the stop came, and was silent for too long when it went on.
+  @Test func stopIsWhyWhateverCameOfTheServer() {
+    var w = World()
+    let token = World.token(1)
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, token) }
+    func recorded() -> EntryBody? {
+      let farewell = Farewell(Supervision.Ending(.lost, "no heartbeat"), token, job: nil, log: nil, now: w.now)
+      guard case .append(let draft) = farewell.next(w.tail.fold(), now: w.now) else { return nil }
+      return draft.body
+    }
+    #expect(recorded()?.outcome == .lost)
+    w.append(.stopRequested, token) { ($0.outcome, $0.reason) = (.stopped, "new data") }
+    #expect(recorded()?.outcome == .stopped && recorded()?.reason == "new data")
+    w.append(.ended, token) { $0.outcome = .stopped }
+    #expect(recorded() == nil, "somebody did")
+  }
+
+  /// What cannot be read now may be read in a second; but not for ever.
+  @Test func farewellLooksAgainForAWhile() {
+    let now = Instant(sinceBoot: .seconds(100))
+    let farewell = Farewell(Supervision.Ending(.failed, "x"), World.token(1), job: nil, log: nil, now: now)
+    for fold in [nil, LogFold.beingWritten(number: 4), .missing(number: 3)] {
+      guard case .lookAgain = farewell.next(fold, now: now) else { return #expect(Bool(false), "\(fold as Any)") }
+      guard case .over = farewell.next(fold, now: now + .seconds(15)) else { return #expect(Bool(false)) }
+    }
+    guard case .over = farewell.next(.newer(number: 9), now: now) else { return #expect(Bool(false)) }
+    var ending = Supervision.Ending(.lost, "the log says that this job is over")
+    ending.record = false
+    let silent = Farewell(ending, World.token(1), job: nil, log: nil, now: now)
+    guard case .over = silent.next(nil, now: now) else { return #expect(Bool(false)) }
+  }
+
+  @Test func appendingGoesOnUntilItIsCertain() {
+    let now = Instant(sinceBoot: .seconds(100))
+    func step(_ result: Result<AppendResult, StorageFailure>, after seconds: Int) -> String {
+      var appending = Appending(within: .seconds(20), now: now)
+      return switch appending.next(result, now: now + .seconds(seconds)) {
+      case .over(let won): won ? "won" : "lost"
+      case .again: "again"
+      case .failed(let failure): "\(failure.kind)"
+      }
+    }
+    #expect(step(.success(.won), after: 99) == "won" && step(.success(.lost), after: 99) == "lost")
+    #expect(
+      step(.success(.unsettled("x")), after: 19) == "again" && step(.success(.unsettled("x")), after: 20) == "lag")
+    #expect(step(.failure(StorageFailure(.permission, "x")), after: 0) == "permission")
+    #expect(step(.failure(StorageFailure(.full, "x")), after: 2) == "again")
+    #expect(step(.failure(StorageFailure(.full, "x")), after: 3) == "full")
+    #expect(step(.failure(StorageFailure(.other, "x")), after: 19) == "again")
+  }
+
+  @Test func serverWhoseDirectoryWasReplacedEnds() {
+    var s = Supervision(
+      token: World.token(1), nonce: "n", startLimit: .seconds(60), claimed: .init(sinceBoot: .zero),
+      now: .init(sinceBoot: .zero))
+    _ = s.begin(now: .init(sinceBoot: .zero))
+    let actions = s.handle(.moved, now: .init(sinceBoot: .seconds(9)))
+    #expect(actions.contains(.terminate))
+    guard case .stopping(let ending, _, _) = s.stage else { return #expect(Bool(false)) }
+    #expect(ending.outcome == .lost && !ending.record)
   }
 
   @Test func theSchedulerIsAskedAgainUntilItKnowsHowTheScriptEnded() {

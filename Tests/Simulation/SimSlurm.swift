@@ -71,7 +71,14 @@ final class SimSlurm {
       }
       return .doubtful("Socket timed out on send/recv operation")
     }
-    if world.random.once(in: world.faults.doubtfulSubmit * 3) { return .refused("Invalid account") }
+    if world.random.once(in: world.faults.doubtfulSubmit * 3) {
+      // Some controllers keep what they refused.
+      if world.random.once(in: 2) {
+        add(token, process.author.uid, world)
+        jobs.last?.state = "FAILED"
+      }
+      return .refused("Invalid account")
+    }
     add(token, process.author.uid, world)
     // The claimant may die before it reads the reply.
     world.operation(process)
