@@ -183,6 +183,53 @@ import Testing
     #expect(said("", script: ["PORT=80"])?.what == "PORT=80 cannot be (PORT in start_server.sh)")
     #expect(said("# x\nnonsense\n")?.why == "its line 2 is not KEY=VALUE")
     #expect(said("COORD_PORT=8000\n")?.next == "correct that line: is PORT meant?")
+    #expect(said("\u{feff}# x\r\n \t\r\n  PORT=80\r\n")?.what == "PORT=80 cannot be (coord.conf, line 3)")
+    #expect(said("PORT=8000\n\u{feff}WAIT=3\n") != nil, "a mark is one at the beginning only")
+  }
+
+  @Test(arguments: [
+    "   \nPORT=8000\n", "\t# indented\nPORT=8000\n", "\u{feff}PORT=8000\n", "\u{feff}\n PORT = 8000 \n",
+    "\tPORT\t=\t'8000'\t\r\n \r\n", "\u{feff}  # mine\r\nPORT=8000", "\u{b}\u{c}\nPORT=8000\r\r\n",
+  ])
+  func whatNobodySeesMeansNothing(file: String) throws {
+    let s = try settings(file)
+    #expect(s.port == 8000 && s.given.count == 1)
+  }
+
+  @Test func commentsMayBeOfAnyEncoding() throws {
+    let file = Array(" # caf".utf8) + [0xe9, 0x0a] + Array("PORT=8000\n".utf8)
+    #expect(try Settings(file: file, fileName: "coord.conf", environment: [:]).port == 8000)
+  }
+
+  @Test(arguments: ["SLURM_BIN", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE", "NODE_NAME"])
+  func emptyIsNotSetWhereThereIsNoDefault(key: String) throws {
+    let s = try settings("\(key)=\n")
+    #expect(s.socket.isEmpty && s.slurmBin.isEmpty && s.keepWarm == nil && s.metricsFile.isEmpty && s.nodeName.isEmpty)
+    #expect(s.given[key]?.value == "" && s.source(key) == "coord.conf, line 1")
+    let values = [
+      "SLURM_BIN": "/x", "SOCKET": "/x", "SOCKET_GROUP": "x", "KEEP_WARM": "8-20", "METRICS_FILE": "/x",
+      "NODE_NAME": "x",
+    ]
+    let over = try settings("\(key)=\(values[key] ?? "")\n", script: ["\(key)="])
+    #expect(over.socket.isEmpty && over.slurmBin.isEmpty && over.keepWarm == nil && over.socketGroup.isEmpty)
+    #expect(over.metricsFile.isEmpty && over.nodeName.isEmpty, "what is over it takes it back")
+  }
+
+  @Test(arguments: ["STATUS_FILE", "CREDENTIALS", "APP_PATH", "SLURM_BIN", "SOCKET", "METRICS_FILE"])
+  func pathsAreNotExpanded(key: String) {
+    for value in ["~/x", "~ann1/x", "~", "$HOME/x", "${HOME}/x", "/home/$USER/x"] {
+      let error = said("\(key)=\(value)\n")
+      #expect(error?.exitCode == 78 && error?.why == "~ and $HOME are not expanded in a setting", "\(value)")
+      #expect(error?.next.hasPrefix("correct coord.conf, line 1: write the whole path") == true)
+    }
+  }
+
+  @Test func dollarsAndTildesWithinANameAreItsOwn() throws {
+    #expect(try settings("APP_PATH=a~b/c$/app.py\nCREDENTIALS=/x/$1\n").appPath == "a~b/c$/app.py")
+  }
+
+  private func said(_ file: String) -> CoordError? {
+    #expect(throws: CoordError.self) { try settings(file) }
   }
 }
 
