@@ -166,12 +166,12 @@ def test_readme_install_by_one_and_used_by_another(project, private_group):
     assert line(connect, "ann1").code == 0 and line("hpc_utils/bin/coord stop", "ann2").code == 0
 
 
-def test_checkout_that_umask_closed_is_given_to_the_group(project):
+def test_checkout_that_umask_closed_is_given_to_the_group(project, private_group):
     for name in ["README.md", "docs/operations.md", "systemd/coord.service", "systemd/coord.service.d/system.conf", "secret",
                  "hpc_utils/.cookie_secret"]:
         (project.path / name).parent.mkdir(exist_ok=True)
         (project.path / name).write_text("x")
-    checked_out(project, "ann1")
+    checked_out(project, private_group)
     done = install(project, "--group", "lab", "--no-cleanup")
     assert done.code == 78 and "holds no user" in done.output, done
     for name in ["README.md", "docs/operations.md", "systemd/coord.service", "systemd/coord.service.d/system.conf",
@@ -182,8 +182,8 @@ def test_checkout_that_umask_closed_is_given_to_the_group(project):
     assert oct((project.path / "README.md").stat().st_mode)[-3:] == "640", "to read, and to nobody else"
 
 
-def git(project, *words, user="ann1", **options):
-    done = project.shell("git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words, user=user, **options)
+def git(project, *words):
+    done = project.shell("git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words)
     assert done.code == 0, (words, done)
     return done.output
 
@@ -230,7 +230,8 @@ def test_git_publishes_no_password(project):
             assert project.shell("git", *pull).code != 0, "git says that it would be overwritten"
             section = (REPOSITORY / "docs" / "moving.md").read_text().split("\n## A newer coord\n")[1].split("\n## ")[0]
             lines = [line.strip() for line in section.splitlines() if line.startswith("    ")]
-            text = "\n".join(["set -e", "git config pull.rebase true", "git branch -u origin/main", *lines])
+            text = "\n".join(["set -e", "git config pull.rebase true", "git config user.name x", "git config user.email x@example.org",
+                              "git branch -u origin/main", *lines])
             done = project.shell("sh", "-c", text.replace("GROUP", "lab --no-cleanup"))
             assert done.output.count("git passes over") == 1, done
         assert (project.path / "README.md").read_text() == f"new {number}\n"
@@ -428,7 +429,7 @@ def test_log_of_an_older_server_is_named(project):
     (waiting,) = [row[0] for row in project.jobs()]
     told = project.run("logs", user="ann2")
     assert told.code == 0 and "Bokeh app running" in told.output, told
-    assert f"job {waiting} has not begun, and has no log yet; this is the log of job {job}, which started at 20" in told.errors
+    assert f"job {waiting} has not begun, and has no log yet; this is the log of job {job}, which ended at 20" in told.errors
     assert project.run("stop").code == 0
     told = project.run("logs")
     assert told.code == 0 and f"the last job, {waiting}, left no log; this is the log of job {job}, which" in told.errors, told
