@@ -61,15 +61,38 @@ fail() { # code what why next
 
 # ---- settings ----
 
-# KEY=VALUE lines are read, never run. What is set already stays.
+# Sets word: the text without blanks and carriage returns at its ends.
+tab=$(printf '\t') cr=$(printf '\r') byte_order_mark=$(printf '\357\273\277')
+trim() { # text
+  word=$1
+  while :; do
+    case $word in
+      ' '* | "$tab"* | "$cr"*) word=${word#?} ;;
+      *' ' | *"$tab" | *"$cr") word=${word%?} ;;
+      *) return ;;
+    esac
+  done
+}
+
+# KEY=VALUE lines are read, never run, as coord reads coord.conf. What is set already stays.
 read_settings() { # file
-  local line key value
+  local line key value word number
   [ -r "$1" ] || return 0
+  number=0
   while IFS= read -r line || [ -n "$line" ]; do
-    line=$(printf '%s' "$line" | tr -d '\r')
-    case $line in '' | '#'*) continue ;; esac
-    key=${line%%=*}
-    value=${line#*=}
+    number=$((number + 1))
+    if [ $number = 1 ]; then line=${line#"$byte_order_mark"}; fi
+    trim "$line"
+    line=$word
+    case $line in
+      '' | '#'*) continue ;;
+      *=*) ;;
+      *) fail 78 "$1 cannot be read" "its line $number is not KEY=VALUE" 'correct that line' ;;
+    esac
+    trim "${line%%=*}"
+    key=$word
+    trim "${line#*=}"
+    value=$word
     case $value in
       \"*\") value=${value#\"} value=${value%\"} ;;
       \'*\') value=${value#\'} value=${value%\'} ;;
@@ -82,7 +105,7 @@ read_settings() { # file
       SSH_OPTIONS) SSH_OPTIONS=${SSH_OPTIONS:-$value} ;;
       BROWSER) BROWSER=${BROWSER:-$value} ;;
       MULTIPLEX) MULTIPLEX=${MULTIPLEX:-$value} ;;
-      *) fail 78 "$1 cannot be used" "there is no setting $key" 'see --help for the settings' ;;
+      *) fail 78 "$1 cannot be used" "its line $number: there is no setting $key" 'see --help for the settings' ;;
     esac
   done <"$1"
 }

@@ -11,7 +11,7 @@ Usage: bash hpc_utils/install.sh [OPTION...]
        bash hpc_utils/install.sh uninstall
 
   --binary FILE   a static binary, or a .tar.gz with one; without it, it is built here with swift
-  --group GROUP   the team's group: it may read and write in hpc_utils, and read what else belongs to the project
+  --group GROUP   the team's group: it may write in hpc_utils and read its scripts and settings, README.md, docs and systemd
   --app PATH      the annotation app, to be put where APP_PATH says: a folder, or a .whl, .zip or .tar.gz, with app.py in it
   --user NAME     who may log in; the password is asked for, or read from standard input
   --cron          install the cleanup in your crontab, without asking
@@ -162,7 +162,7 @@ give() { # file...
     if [ -n "$group" ] && [ -O "$file" ]; then run chgrp "$group" "$file" && run chmod g+rX "$file"; fi
   done
 }
-give hpc_utils/*.sh hpc_utils/*.conf
+give hpc_utils/*.sh hpc_utils/*.conf hpc_utils/coord.cron README.md LICENSE docs docs/* systemd systemd/* systemd/*/*
 if [ -n "$group" ] && [ -O . ]; then run chgrp "$group" . && run chmod g+rwxs .; fi
 for folder in hpc_utils/bin hpc_utils/locks hpc_utils/logs; do
   [ -d $folder ] || run mkdir $folder || fail 74 "$folder cannot be made" 'mkdir says why above' 'correct that'
@@ -231,6 +231,17 @@ if [ -n "$user" ]; then
     'correct that, then: hpc_utils/bin/coord users add NAME'
 fi
 if [ -n "$group" ] && [ -O "$credentials" ]; then run chgrp "$group" "$credentials" && run chmod 640 "$credentials"; fi
+# A checkout tracks it: `git commit -a` would publish the passwords, and `git stash` take them away.
+case $(git --literal-pathspecs ls-files -v -- "$credentials" 2>/dev/null) in
+  '' | 'S '*) ;;
+  *)
+    if run git --literal-pathspecs update-index --skip-worktree -- "$credentials"; then
+      say "git passes over $credentials from now on: git update-index --no-skip-worktree $credentials takes that back"
+    else
+      say "git does not pass over $credentials, and says why above: do not commit it"
+    fi
+    ;;
+esac
 
 # ---- is everything as coord needs it? ----
 run hpc_utils/bin/coord doctor --root "$root"

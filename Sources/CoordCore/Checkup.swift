@@ -99,11 +99,13 @@ public enum Checkup {
     }
     if mode & 0o002 != 0 {
       return Check(
-        label, .doubtful, "everybody on this cluster may write in it (mode \(text))", next: "`chmod o-w \(name)`")
+        label, .doubtful, "everybody on this cluster may write in it (mode \(text))",
+        next: "its owner runs `chmod o-w \(name)`")
     }
     if mode & 0o020 != 0, mode & 0o2000 == 0 {
       return Check(
-        label, .doubtful, "new files do not belong to the team's group (mode \(text))", next: "`chmod g+s \(name)`")
+        label, .doubtful, "new files do not belong to the team's group (mode \(text))",
+        next: "its owner runs `chmod g+s \(name)`")
     }
     return Check(label, .good, "mode \(text)")
   }
@@ -123,7 +125,43 @@ public enum Checkup {
     guard mode & 0o1000 != 0 else { return nil }
     return Check(
       "heartbeat", .doubtful, "\(name) is sticky: a dead teammate's server_info.txt could not be replaced",
-      next: "`chmod -t \(name)`")
+      next: "its owner runs `chmod -t \(name)`")
+  }
+
+  /// Whether a job looks at what this host may see otherwise than a compute node.
+  public enum JobView: Sendable {
+    /// The server's job is a process of this host.
+    case here
+    case mayLook
+    case looksToo
+  }
+
+  /// What hpc_utils/env.sh did here.
+  /// - Parameters:
+  ///   - failed: what it said of lines that failed.
+  ///   - panel: where the program is then.
+  public static func environmentFile(failed: [String], panel: String?, job: JobView) -> [Check] {
+    let load = "load its module or conda in hpc_utils/env.sh"
+    let advice: (line: String, panel: String) =
+      switch job {
+      case .here: ("correct that line", load)
+      case .mayLook:
+        (
+          "`coord doctor --job` tells whether it fails on the compute nodes too",
+          "`coord doctor --job` tells whether a compute node finds it; else \(load)"
+        )
+      case .looksToo:
+        (
+          "the trial job tells below whether it fails on a compute node too",
+          "the trial job tells below whether a compute node finds it; else \(load)"
+        )
+      }
+    var checks: [Check] = []
+    if !failed.isEmpty {
+      checks.append(Check("env.sh", .doubtful, failed.prefix(3).joined(separator: "; "), next: advice.line))
+    }
+    let missing = Check("panel", .doubtful, "not found here with hpc_utils/env.sh", next: advice.panel)
+    return checks + [panel.map { Check("panel", .good, $0) } ?? missing]
   }
 
   /// What the scheduler's configuration says about whose jobs one sees.

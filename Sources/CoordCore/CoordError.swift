@@ -1,6 +1,8 @@
 /// Everything that can go wrong, as people read it. Exit codes are a public contract (docs/operations.md).
 public enum CoordError: Error, Hashable, Sendable {
   case usage(String)
+  /// The arguments are good, but what a person had to type is not.
+  case input(what: String, why: String, next: String)
   /// A setting, credentials.json or the installation is not right.
   case configuration(what: String, why: String, next: String)
   case permission(what: String, why: String, next: String)
@@ -15,7 +17,7 @@ public enum CoordError: Error, Hashable, Sendable {
 
   public var exitCode: Int32 {
     switch self {
-    case .usage: 64
+    case .usage, .input: 64
     case .noServer: 69
     case .bug: 70
     case .sharedDirectory: 74
@@ -29,8 +31,8 @@ public enum CoordError: Error, Hashable, Sendable {
   public var what: String {
     switch self {
     case .usage(let what), .bug(let what): what
-    case .configuration(let what, _, _), .permission(let what, _, _), .sharedDirectory(let what, _),
-      .noServer(let what, _, _), .tryAgain(let what, _, _):
+    case .input(let what, _, _), .configuration(let what, _, _), .permission(let what, _, _),
+      .sharedDirectory(let what, _), .noServer(let what, _, _), .tryAgain(let what, _, _):
       what
     case .interrupted: "interrupted"
     }
@@ -40,8 +42,8 @@ public enum CoordError: Error, Hashable, Sendable {
     switch self {
     case .usage: "the arguments are not understood"
     case .bug: "this is a mistake in coord"
-    case .configuration(_, let why, _), .permission(_, let why, _), .sharedDirectory(_, let why),
-      .noServer(_, let why, _), .tryAgain(_, let why, _):
+    case .input(_, let why, _), .configuration(_, let why, _), .permission(_, let why, _),
+      .sharedDirectory(_, let why), .noServer(_, let why, _), .tryAgain(_, let why, _):
       why
     case .interrupted(let signal): signalName(signal)
     }
@@ -53,8 +55,8 @@ public enum CoordError: Error, Hashable, Sendable {
     case .bug: "keep hpc_utils as it is and report this text"
     case .sharedDirectory: "look at the quota and the file server (`df -h .`, `df -i .`, `quota`), then try again"
     case .interrupted: "a job that was submitted stays; `coord status` tells"
-    case .configuration(_, _, let next), .permission(_, _, let next), .noServer(_, _, let next),
-      .tryAgain(_, _, let next):
+    case .input(_, _, let next), .configuration(_, _, let next), .permission(_, _, let next),
+      .noServer(_, _, let next), .tryAgain(_, _, let next):
       next
     }
   }

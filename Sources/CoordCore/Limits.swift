@@ -71,4 +71,9 @@ public enum Limits {
   public static let keptNumbers = 64
   /// …nor anything younger.
   public static let keptAge = Duration.seconds(30 * 86_400)
+
+  /// How long `coord cleanup` takes at most: long enough for every proof of docs/protocol.md.
+  public static let settlePatience = silence + claimWatch
+  /// How long `coord doctor --job` waits for its job to start, and again for its report.
+  public static let trialPatience = Duration.seconds(180)
 }

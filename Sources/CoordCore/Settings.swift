@@ -76,8 +76,7 @@ public struct Settings: Hashable, Sendable {
   public init(
     file: [UInt8]?, fileName: String, script: [String] = [], environment: [String: String]
   ) throws(CoordError) {
-    let lines = (file ?? []).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() {
+    for (index, line) in Self.lines(of: file ?? []) {
       let origin = Origin.file(fileName, line: index + 1)
       guard let text = KeyValueText(line) else {
         throw .configuration(
@@ -92,6 +91,21 @@ public struct Settings: Hashable, Sendable {
     for key in Self.keys {
       if let value = environment[Self.prefix + key], !value.isEmpty { try set(key, value, from: .environment) }
     }
+  }
+
+  /// The lines of a file that people write, by their number from 0: a byte order mark, blanks around a line, and lines of
+  /// nothing else mean nothing. hpc_utils/connect.sh reads its files in the same way.
+  private static func lines(of file: [UInt8]) -> [(Int, ArraySlice<UInt8>)] {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    let text = file.starts(with: mark) ? file.dropFirst(mark.count) : file[...]
+    let all = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+    return all.map { ($0.offset, trimmed($0.element)) }.filter { !$0.1.isEmpty }
+  }
+
+  private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+    guard let last = line.lastIndex(where: { !isBlank($0) }) else { return [] }
+    return line[...last].drop(while: isBlank)
   }
 
   private static func unquoted(_ value: String) -> String {
@@ -111,10 +125,17 @@ public struct Settings: Hashable, Sendable {
       guard let n = Int(value), (1...604_800).contains(n) else { throw wrong("a whole number from 1 to 604800") }
       return .seconds(n * unit)
     }
-    func path() throws(CoordError) -> String {
-      guard !value.isEmpty, !value.utf8.contains(where: { $0 < 0x20 }) else { throw wrong("a path") }
+    func path(_ expected: String = "a path", isGood: (String) -> Bool = { _ in true }) throws(CoordError) -> String {
+      if Self.needsShell(value) {
+        throw .configuration(
+          what: "\(key)=\(value) cannot be (\(origin.text(key)))", why: "~ and $HOME are not expanded in a setting",
+          next: "correct \(origin.text(key)): write the whole path, or one from the folder that holds hpc_utils")
+      }
+      guard !value.isEmpty, !value.utf8.contains(where: { $0 < 0x20 }), isGood(value) else { throw wrong(expected) }
       return value
     }
+    given[key] = Given(value: value, origin: origin)
+    if value.isEmpty, Self.optional.contains(key) { return unset(key) }
     switch key {
     case "JOB_NAME":
       guard isPlainWord(value), !value.hasPrefix("-") else { throw wrong("letters, digits, and _ . + - only") }
@@ -129,7 +150,7 @@ public struct Settings: Hashable, Sendable {
       guard let kind = SchedulerKind(rawValue: value) else { throw wrong("slurm or local") }
       scheduler = kind
     case "SLURM_BIN":
-      guard value.hasPrefix("/"), !value.utf8.contains(where: { $0 < 0x20 }) else { throw wrong("an absolute path") }
+      _ = try path("an absolute path") { $0.hasPrefix("/") }
       slurmBin = value.count > 1 && value.hasSuffix("/") ? String(value.dropLast()) : value
     case "WAIT": wait = try seconds(1)
     case "START_LIMIT": startLimit = try seconds(1)
@@ -139,8 +160,7 @@ public struct Settings: Hashable, Sendable {
     case "KEEP_LOGS_DAYS": keepLogs = try seconds(86_400)
     case "SOCKET":
       // sun_path has 108 bytes (unix(7)).
-      guard value.hasPrefix("/"), value.utf8.count < 108 else { throw wrong("an absolute path of at most 107 bytes") }
-      socket = value
+      socket = try path("an absolute path of at most 107 bytes") { $0.hasPrefix("/") && $0.utf8.count < 108 }
     case "SOCKET_GROUP":
       guard isPlainWord(value), !value.hasPrefix("-") else { throw wrong("a group's name or number") }
       socketGroup = value
@@ -162,6 +182,28 @@ public struct Settings: Hashable, Sendable {
         why: "the settings are \(Self.keys.joined(separator: ", "))",
         next: "correct that line: is \(Self.nearest(to: key)) meant?")
     }
-    given[key] = Given(value: value, origin: origin)
+  }
+
+  /// Those that may be empty: as if nobody had set them.
+  private static let optional: Set = ["SLURM_BIN", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE", "NODE_NAME"]
+
+  private mutating func unset(_ key: String) {
+    switch key {
+    case "SLURM_BIN": slurmBin = ""
+    case "SOCKET": socket = ""
+    case "SOCKET_GROUP": socketGroup = ""
+    case "KEEP_WARM": keepWarm = nil
+    case "METRICS_FILE": metricsFile = ""
+    case "NODE_NAME": nodeName = ""
+    default: break
+    }
+  }
+
+  /// Whether a path is written as only a shell reads it.
+  private static func needsShell(_ path: String) -> Bool {
+    path.hasPrefix("~")
+      || path.split(separator: "$", omittingEmptySubsequences: false).dropFirst().contains {
+        $0.first.map { $0.isLetter || "_{".contains($0) } ?? false
+      }
   }
 }

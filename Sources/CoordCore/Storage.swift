@@ -23,7 +23,9 @@ public struct StorageFailure: Error, Hashable, Sendable {
     case .permission:
       .permission(
         what: "the team's directory does not let you in", why: text,
-        next: "ask its owner to give your group access: `chmod -R g+rwXs hpc_utils`")
+        // Not of all that is in it: .cookie_secret is nobody else's.
+        next: "ask its owner to give your group access: `chmod g+rwxs hpc_utils hpc_utils/locks hpc_utils/logs`, and "
+          + "`chmod g+r` for a file that is named here")
     case .lag: .waitsForFilesystem(what: "the shared filesystem does not show what was written", why: text)
     case .full, .unsupported, .missing, .other: .sharedDirectory(what: "the shared directory failed", why: text)
     }

@@ -46,7 +46,7 @@ public struct Cleanup<Cluster: Scheduler> {
     for name in CleanupPlan.oldInfoTemporaries(list(beside, now)) {
       _ = remove(beside + "/" + name, "old temporary file")
     }
-    let credentials = project.resolve(project.settings.credentials)
+    let credentials = followed(project.resolve(project.settings.credentials))
     let folder = Project.parent(of: credentials)
     for name in CleanupPlan.oldCredentials(list(folder, now), of: String(credentials.dropFirst(folder.utf8.count + 1)))
     {

@@ -16,19 +16,17 @@ public enum Credentials {
     let add = "`coord users add NAME` adds one"
     let bytes: [UInt8]
     do throws(SystemFailure) {
-      guard let found = try contents(of: path) else { return refuse("there is no such file", add) }
+      guard let found = try contents(of: path) else {
+        let missing = folderIsMissing(path)
+        return refuse(missing?.why ?? "there is no such file", missing?.next ?? add)
+      }
       bytes = found
     } catch {
-      guard error.code == EACCES, let team, let file = status(of: path) else {
-        return refuse(error.text, "give whoever runs the server read access to it, and to the folders above it")
-      }
-      let words = TeamFile.unreadable(
-        path, mode: file.st_mode, group: Group.name(file.st_gid), team: Group.name(team),
-        isMember: Machine.groups().contains(team))
+      let words = unreadable(path, error, team)
       return refuse(words.why, words.next)
     }
-    if let mode = status(of: path)?.st_mode, mode & 0o006 != 0 {
-      return refuse("everybody on this cluster may read or change it", "`chmod 640 \(path)`")
+    if let mode = status(of: path)?.st_mode, mode & 0o006 != 0, let words = file(path)?.open() {
+      return refuse(words.why, words.next)
     }
     guard let users = decoded(bytes) else {
       return refuse("it is not a JSON object of names and passwords", add)
@@ -38,6 +36,40 @@ public enum Credentials {
       return refuse("the name or the password of user \"\(user)\" is empty", add)
     }
     return nil
+  }
+
+  /// Why the team, unlike this user, cannot read it; nil where it can, or this user cannot either.
+  static func closed(path: String, team: UInt32?) -> (why: String, next: String)? {
+    guard let team, let s = status(of: path), s.st_gid != team || s.st_mode & 0o040 == 0 else { return nil }
+    return file(path)?.closed(team: Group.name(team))
+  }
+
+  /// Why this user cannot read it, and what helps.
+  static func unreadable(_ path: String, _ failure: SystemFailure, _ team: UInt32?) -> (why: String, next: String) {
+    let isMember = team.map { Machine.groups().contains($0) } ?? false
+    // Where its mode lets them, what is above it does not.
+    guard failure.code == EACCES, let s = status(of: path), let file = file(path),
+      !(isMember && s.st_gid == team && s.st_mode & 0o040 != 0)
+    else {
+      return (failure.text, "give whoever runs the server read access to it, and to the folders above it")
+    }
+    return file.unreadable(team: team.map(Group.name), isMember: isMember)
+  }
+
+  private static func file(_ path: String) -> TeamFile? {
+    status(of: path).map {
+      TeamFile(path, mode: $0.st_mode, owner: User.name($0.st_uid), group: Group.name($0.st_gid))
+    }
+  }
+
+  /// What is said where not even its folder is there: a mistake in CREDENTIALS, as it seems.
+  static func folderIsMissing(_ path: String) -> (why: String, next: String)? {
+    let folder = Project.parent(of: followed(path))
+    guard status(of: folder) == nil, errno == ENOENT else { return nil }
+    return (
+      "there is no folder \(folder)",
+      "correct CREDENTIALS (`coord settings` tells where it is set), or make that folder"
+    )
   }
 
   static func decoded(_ bytes: [UInt8]) -> [String: String]? {
@@ -51,5 +83,13 @@ enum Group {
     let said = Command(["getent", "group", "\(gid)"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(5))
     let name = said.output.split(separator: ":").first.map(String.init)
     return said.status == 0 ? name ?? "\(gid)" : "\(gid)"
+  }
+}
+
+/// Users, in the same way.
+enum User {
+  static func name(_ uid: uid_t) -> String {
+    let said = Command(["id", "-un", "\(uid)"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(5))
+    return said.output.lastMeaningfulLine ?? "number \(uid)"
   }
 }

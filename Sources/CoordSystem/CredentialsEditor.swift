@@ -7,14 +7,14 @@ public struct CredentialsEditor {
   private let path: String
   private let team: UInt32?
 
-  /// - Parameter team: the group that may read it; nil: the one that does.
-  public init(path: String, team: UInt32?) { (self.path, self.team) = (path, team) }
+  /// - Parameters:
+  ///   - path: where it is a link, what that leads to is changed, and the link stays.
+  ///   - team: the group that may read it; nil: the one that does.
+  public init(path: String, team: UInt32?) { (self.path, self.team) = (followed(path), team) }
 
-  /// What is to be said where the system did not let this user give it to the team.
+  /// What is to be said where the team cannot read it.
   public var note: String? {
-    guard let team, let now = status(of: path)?.st_gid, now != team else { return nil }
-    return
-      "\(path) belongs to the group \(Group.name(now)): the team cannot read it; run `chgrp \(Group.name(team)) \(path)`"
+    Credentials.closed(path: path, team: team).map { "\(path): \($0.why); \($0.next)" }
   }
 
   /// The names, in order.
@@ -31,7 +31,11 @@ public struct CredentialsEditor {
   }
 
   private func read() throws(CoordError) -> [UInt8] {
-    do throws(SystemFailure) { return try contents(of: path) ?? [] } catch { throw failed(error) }
+    do throws(SystemFailure) { return try contents(of: path) ?? [] } catch {
+      guard error.code == EACCES else { throw StorageFailure(error).error }
+      let words = Credentials.unreadable(path, error, team)
+      throw .permission(what: "\(path) cannot be read", why: words.why, next: words.next)
+    }
   }
 
   /// An absent or empty file has no users yet.
@@ -45,8 +49,21 @@ public struct CredentialsEditor {
     return users
   }
 
+  /// Why it could not be written.
   private func failed(_ failure: SystemFailure) -> CoordError {
-    StorageFailure(failure).error
+    let what = "\(path) is not changed"
+    let folder = Project.parent(of: path)
+    switch failure.code {
+    case EACCES, EPERM:
+      let owner = status(of: folder).map { User.name($0.st_uid) } ?? "its owner"
+      return .permission(
+        what: what, why: failure.text,
+        next: "ask \(owner), whose folder it is in, to give your group access: `chmod g+rwxs \(folder)`")
+    case ENOENT:
+      guard let words = Credentials.folderIsMissing(path) else { return StorageFailure(failure).error }
+      return .configuration(what: what, why: words.why, next: words.next)
+    default: return StorageFailure(failure).error
+    }
   }
 
   /// `body` returns nil where nothing is to be changed.

@@ -173,6 +173,16 @@ func target(ofLink path: String) -> String? {
   return n > 0 ? String(decoding: buffer[..<n].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
 }
 
+/// Where a path leads, if its last part is a symbolic link: what is there may be missing. Links in a circle lead nowhere.
+func followed(_ path: String) -> String {
+  var path = path
+  for _ in 0..<40 {
+    guard let next = target(ofLink: path) else { break }
+    path = next.hasPrefix("/") ? next : Project.parent(of: path) + "/" + next
+  }
+  return path
+}
+
 /// What stat(2) says; nil if there is no such file or it cannot be asked.
 func status(of path: String) -> stat? {
   var s = stat()

@@ -9,14 +9,15 @@ public struct Doctor {
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
   /// All checks, in the order in which they depend on each other.
-  public func examine() -> [Check] {
+  /// - Parameter beforeTrial: whether a job then looks from a compute node.
+  public func examine(beforeTrial: Bool) -> [Check] {
     do throws(CoordError) { try project.prepare() } catch {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
     return [strayNames()].compactMap { $0 } + directories()
       + [Checkup.filesystem(type: Filesystem(of: project.locks).type)] + linkAndClock()
       + [space(), heartbeatSpace(), log()].compactMap { $0 } + strange() + scheduler() + foreign()
-      + [waitingJob()].compactMap { $0 } + needs() + environmentFile() + [reachability()]
+      + [waitingJob()].compactMap { $0 } + needs() + environmentFile(beforeTrial) + [reachability()]
   }
 
   /// What in the environment looks like a setting and is none.
@@ -167,7 +168,7 @@ public struct Doctor {
         Check(
           "scheduler", .good,
           "squeue\(slurm.place.map { " in \($0)" } ?? "") answers in \(Int((Machine.now - began) / .milliseconds(1))) ms; "
-            + "\(jobs.count) jobs of this project"),
+            + "\(jobs.count { !$0.isOver }) jobs of this project"),
         Checkup.privacy(seesEverybody: snapshot.seesEverybody),
       ]
     case .unknown(let why):
@@ -198,6 +199,10 @@ public struct Doctor {
       checks.append(Check("what the job needs", .bad, obstacle.what + ": " + obstacle.why, next: obstacle.next))
     } else {
       checks.append(Check("what the job needs", .good, "start_server.sh and \(project.settings.credentials) are there"))
+      let credentials = project.resolve(project.settings.credentials)
+      if let closed = Credentials.closed(path: credentials, team: project.team) {
+        checks.append(Check("credentials", .doubtful, "\(credentials): \(closed.why)", next: closed.next))
+      }
     }
     if access(project.resolve(project.settings.appPath), R_OK) != 0 {
       checks.append(
@@ -211,33 +216,16 @@ public struct Doctor {
   }
 
   /// What hpc_utils/env.sh does on this host, read as the job reads it.
-  private func environmentFile() -> [Check] {
+  private func environmentFile(_ beforeTrial: Bool) -> [Check] {
     let found = Command(
       ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n%s\\n' \"$(command -v panel)\""],
       environment: machine.environment
     ).run(deadline: .seconds(20))
-    var checks: [Check] = []
-    let failed = found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors)
-    if !failed.isEmpty {
-      checks.append(
-        Check(
-          "env.sh", .doubtful, failed.prefix(3).joined(separator: "; "),
-          next: "`coord doctor --job` tells whether it fails on the compute nodes too"))
-    }
-    if found.status == 0,
-      let path = found.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last,
-      path.hasPrefix("/")
-    {
-      checks.append(Check("panel", .good, String(path)))
-    } else {
-      checks.append(
-        Check(
-          "panel", .doubtful, "not found here with hpc_utils/env.sh",
-          next:
-            "`coord doctor --job` tells whether a compute node finds it; else load its module or conda in hpc_utils/env.sh"
-        ))
-    }
-    return checks
+    let path = found.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last
+    return Checkup.environmentFile(
+      failed: found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors),
+      panel: found.status == 0 ? path.flatMap { $0.hasPrefix("/") ? String($0) : nil } : nil,
+      job: project.settings.scheduler == .local ? .here : beforeTrial ? .looksToo : .mayLook)
   }
 
   private func reachability() -> Check {

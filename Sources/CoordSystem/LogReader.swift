@@ -38,9 +38,7 @@ public struct LogReader {
   }
 
   private static func owner(of path: String) -> String {
-    guard let uid = status(of: path)?.st_uid else { return "`ls -l` tells who it is" }
-    return Command(["id", "-un", "\(uid)"], environment: [:]).run(deadline: .seconds(5)).output.lastMeaningfulLine
-      ?? "user number \(uid)"
+    status(of: path).map { User.name($0.st_uid) } ?? "`ls -l` tells who it is"
   }
 
   /// What was added since the last call.
@@ -59,13 +57,16 @@ public struct LogReader {
     return (try? file.readAll(path)) ?? []
   }
 
-  /// The file of a directory that was written last.
-  public static func newest(in directory: String) -> String? {
-    let paths = ((try? entries(of: directory)) ?? []).filter { $0.hasSuffix(".log") && !$0.hasPrefix("trial-") }.map {
-      directory + "/" + $0
-    }
-    return paths.max { written($0) < written($1) }
+  public static func exists(_ path: String) -> Bool { status(of: path) != nil }
+
+  /// The file of a directory that was written last, and when.
+  public static func newest(in directory: String) -> (path: String, written: WallTime)? {
+    let names = ((try? entries(of: directory)) ?? []).filter { $0.hasSuffix(".log") && !$0.hasPrefix("trial-") }
+    let files = names.map { (path: directory + "/" + $0, written: written(directory + "/" + $0)) }
+    return files.max { $0.written < $1.written }
   }
 
-  private static func written(_ path: String) -> Int { status(of: path).map { $0.st_mtim.tv_sec } ?? 0 }
+  private static func written(_ path: String) -> WallTime {
+    WallTime(seconds: status(of: path).map { Int64($0.st_mtim.tv_sec) } ?? 0)
+  }
 }

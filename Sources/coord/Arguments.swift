@@ -37,7 +37,10 @@ enum Grammar {
       name: "--root", value: "DIR",
       summary: "the project: the folder that holds hpc_utils (else COORD_ROOT, else upward)"),
     Option(name: "--json", value: nil, summary: "answer as one line of JSON"),
-    Option(name: "--timeout", value: "SECONDS", summary: "give up after so long (else WAIT of coord.conf)"),
+    Option(
+      name: "--timeout", value: "SECONDS",
+      summary: "give up after so long (else WAIT of coord.conf; cleanup \(Limits.settlePatience.wholeSeconds), "
+        + "doctor --job \(Limits.trialPatience.wholeSeconds))"),
     Option(
       name: "--seen", value: "TOKEN",
       summary: "the server you had: if somebody stopped it, say so instead of starting one"),

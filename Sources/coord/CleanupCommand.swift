@@ -14,8 +14,7 @@ enum CleanupCommand {
     _ = try session.readState()
     var unsettled: CoordError?
     if cleanup.isNeeded {
-      // Long enough for every proof of docs/protocol.md.
-      let wait = try session.arguments.timeout() ?? (Limits.silence + Limits.claimWatch)
+      let wait = try session.arguments.timeout() ?? Limits.settlePatience
       if case .failed(let error) = session.coordinate(.settle, wait: wait, insists: true, dryRun: dryRun) {
         unsettled = error
       }

@@ -6,11 +6,12 @@ enum DoctorCommand {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
     let doctor = Doctor(project: session.project, machine: session.machine)
     if session.arguments.has("--repair") { try repair(session, doctor) }
-    var checks = doctor.examine()
-    if session.arguments.has("--job") {
+    let hasTrial = session.arguments.has("--job")
+    var checks = doctor.examine(beforeTrial: hasTrial)
+    if hasTrial {
       let quiet = session.arguments.has("--json")
       let trial = TrialRun(project: session.project, machine: session.machine, signals: session.signals)
-      checks += try trial.examine(within: try session.arguments.timeout() ?? .seconds(180)) {
+      checks += try trial.examine(within: try session.arguments.timeout() ?? Limits.trialPatience) {
         if !quiet { Console.note($0) }
       }
     }
@@ -43,7 +44,9 @@ enum DoctorCommand {
     }
     for file in files { Console.note("to hpc_utils/locks/strange: \(file.name) (\(file.why))") }
     guard session.arguments.has("--yes") || Terminal.confirms("Put them aside? [y/N] ") else {
-      throw .usage("nothing was put aside: answer y, or give --yes where nobody can be asked")
+      throw .input(
+        what: "nothing was put aside", why: "nobody answered y",
+        next: "answer y, or give --yes where nobody can be asked")
     }
     // Meanwhile the log may have grown over a stray number.
     let still: Set<StrangeFile>

@@ -4,11 +4,14 @@ import CoordSystem
 /// `coord logs`: what the server printed.
 enum Logs {
   static func run(_ session: Session) throws(CoordError) {
-    var path = try current(session)
+    let choice = try current(session)
+    var path = choice.path
     guard path != nil || session.arguments.has("--follow") else {
       throw .noServer(
-        what: "there is no log yet", why: "no job has run in this project", next: "run `coord connect` to start one")
+        what: "there is no log yet", why: choice.note ?? "no job has run in this project",
+        next: "run `coord connect` to start one")
     }
+    if let note = choice.note { Console.note(note) }
     if let path, let problem = LogReader.problem(path) { throw problem }
     var reader = path.map { LogReader(path: $0, lines: 100) }
     var ticks = 0
@@ -18,7 +21,7 @@ enum Logs {
       if let signal = session.signals.interruption(within: .milliseconds(500)) { throw .interrupted(signal: signal) }
       ticks += 1
       // A new job has a new log: it is followed from its beginning.
-      if ticks % 10 == 0, let newest = try current(session), newest != path {
+      if ticks % 10 == 0, let newest = try current(session).path, newest != path {
         Console.note("now \(newest)")
         path = newest
         reader = LogReader(path: newest, lines: nil)
@@ -26,10 +29,16 @@ enum Logs {
     }
   }
 
-  /// The log of the last job that started, else the newest file.
-  private static func current(_ session: Session) throws(CoordError) -> String? {
+  private static func current(_ session: Session) throws(CoordError) -> LogChoice {
+    let project = session.project
     let state = try session.readState()
-    if let log = (state.start ?? state.end)?.body.log { return session.project.resolve(log) }
-    return LogReader.newest(in: session.project.logs)
+    func entries() -> [LockEntry] {
+      ((try? LockLog(PosixLockFiles(directory: project.locks)).all()) ?? []).compactMap(\.slot.entry)
+    }
+    var choice = LogChoice(state, entries: entries, newest: LogReader.newest(in: project.logs)) {
+      LogReader.exists(project.resolve($0))
+    }
+    choice.path = choice.path.map(project.resolve)
+    return choice
   }
 }

@@ -20,10 +20,16 @@ enum Users {
     case ("add", 2):
       let name = words[1]
       guard !name.isEmpty, name.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
-        throw .usage("a user's name has no blanks")
+        throw .input(
+          what: "\(name.isEmpty ? "nothing" : "\"\(name.onOneLine)\"") cannot be a user's name",
+          why: "a name has no blanks and no control characters", next: "choose another one; nothing was changed")
       }
       let password = Terminal.secret(prompt: "Password for \(name): ")
-      guard !password.isEmpty else { throw .usage("an empty password would let anybody in") }
+      guard !password.isEmpty else {
+        throw .input(
+          what: "the password was empty", why: "with an empty one anybody could log in as \(name)",
+          next: "type one, or pass it as a line of standard input; nothing was changed")
+      }
       let isNew = try editor.set(name, password)
       Console.note(isNew ? "\(name) may log in now" : "\(name) has a new password now")
       if let note = editor.note { Console.note(note) }

@@ -40,6 +40,12 @@ func timeoutsThatAreNone(text: String) throws {
   for key in Settings.keys { #expect(Grammar.help.contains(key)) }
 }
 
+@Test func helpTellsHowLongEachVerbWaits() {
+  #expect(Grammar.help.contains("(else WAIT of coord.conf; cleanup 210, doctor --job 180)"))
+  let waiting = Grammar.verbs.filter { $0.options.contains("--timeout") }.map(\.name)
+  #expect(waiting == ["connect", "stop", "restart", "cleanup", "doctor"], "a new one is named there, too")
+}
+
 @Test func everyOptionOfAVerbIsInTheTable() {
   for verb in Grammar.verbs {
     for name in verb.options { #expect(Grammar.options.contains { $0.name == name }) }

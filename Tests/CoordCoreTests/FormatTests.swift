@@ -83,6 +83,12 @@ func wallTimes(seconds: Int64, text: String) {
 @Test(arguments: ["", "2026-11-25", "2026-13-25T04:29:07+00:00", "2026-11-25T04:29:07+01:00", "Unknown"])
 func textsThatAreNoTimes(text: String) { #expect(WallTime(text: text) == nil) }
 
+/// What only coord writes is read as it is written: blanks and a byte order mark that people's files may have are no lines of it.
+@Test(arguments: [" \nA=1\n", " # x\nA=1\n", "\u{feff}# x\nA=1\n"])
+func linesOfCoordItselfAreStrict(text: String) {
+  #expect(KeyValueText(Array(text.utf8)) == nil)
+}
+
 @Suite struct SettingsFile {
   private func settings(_ text: String, _ environment: [String: String] = [:]) throws(CoordError) -> Settings {
     try Settings(file: Array(text.utf8), fileName: "coord.conf", environment: environment)

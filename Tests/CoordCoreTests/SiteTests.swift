@@ -183,16 +183,111 @@ import Testing
     #expect(said("", script: ["PORT=80"])?.what == "PORT=80 cannot be (PORT in start_server.sh)")
     #expect(said("# x\nnonsense\n")?.why == "its line 2 is not KEY=VALUE")
     #expect(said("COORD_PORT=8000\n")?.next == "correct that line: is PORT meant?")
+    #expect(said("\u{feff}# x\r\n \t\r\n  PORT=80\r\n")?.what == "PORT=80 cannot be (coord.conf, line 3)")
+    #expect(said("PORT=8000\n\u{feff}WAIT=3\n") != nil, "a mark is one at the beginning only")
+  }
+
+  @Test(arguments: [
+    "   \nPORT=8000\n", "\t# indented\nPORT=8000\n", "\u{feff}PORT=8000\n", "\u{feff}\n PORT = 8000 \n",
+    "\tPORT\t=\t'8000'\t\r\n \r\n", "\u{feff}  # mine\r\nPORT=8000", "\u{b}\u{c}\nPORT=8000\r\r\n",
+  ])
+  func whatNobodySeesMeansNothing(file: String) throws {
+    let s = try settings(file)
+    #expect(s.port == 8000 && s.given.count == 1)
+  }
+
+  @Test func commentsMayBeOfAnyEncoding() throws {
+    let file = Array(" # caf".utf8) + [0xe9, 0x0a] + Array("PORT=8000\n".utf8)
+    #expect(try Settings(file: file, fileName: "coord.conf", environment: [:]).port == 8000)
+  }
+
+  @Test(arguments: ["SLURM_BIN", "SOCKET", "SOCKET_GROUP", "KEEP_WARM", "METRICS_FILE", "NODE_NAME"])
+  func emptyIsNotSetWhereThereIsNoDefault(key: String) throws {
+    let s = try settings("\(key)=\n")
+    #expect(s.socket.isEmpty && s.slurmBin.isEmpty && s.keepWarm == nil && s.metricsFile.isEmpty && s.nodeName.isEmpty)
+    #expect(s.given[key]?.value == "" && s.source(key) == "coord.conf, line 1")
+    let values = [
+      "SLURM_BIN": "/x", "SOCKET": "/x", "SOCKET_GROUP": "x", "KEEP_WARM": "8-20", "METRICS_FILE": "/x",
+      "NODE_NAME": "x",
+    ]
+    let over = try settings("\(key)=\(values[key] ?? "")\n", script: ["\(key)="])
+    #expect(over.socket.isEmpty && over.slurmBin.isEmpty && over.keepWarm == nil && over.socketGroup.isEmpty)
+    #expect(over.metricsFile.isEmpty && over.nodeName.isEmpty, "what is over it takes it back")
+  }
+
+  @Test(arguments: ["STATUS_FILE", "CREDENTIALS", "APP_PATH", "SLURM_BIN", "SOCKET", "METRICS_FILE"])
+  func pathsAreNotExpanded(key: String) {
+    for value in ["~/x", "~ann1/x", "~", "$HOME/x", "${HOME}/x", "/home/$USER/x"] {
+      let error = said("\(key)=\(value)\n")
+      #expect(error?.exitCode == 78 && error?.why == "~ and $HOME are not expanded in a setting", "\(value)")
+      #expect(error?.next.hasPrefix("correct coord.conf, line 1: write the whole path") == true)
+    }
+  }
+
+  @Test func dollarsAndTildesWithinANameAreItsOwn() throws {
+    #expect(try settings("APP_PATH=a~b/c$/app.py\nCREDENTIALS=/x/$1\n").appPath == "a~b/c$/app.py")
+  }
+
+  private func said(_ file: String) -> CoordError? {
+    #expect(throws: CoordError.self) { try settings(file) }
   }
 }
 
 @Test func whoCannotReadIsToldTheTruth() {
   func words(_ mode: UInt32, _ group: String, _ isMember: Bool) -> (why: String, next: String) {
-    TeamFile.unreadable("/p/credentials.json", mode: 0o100000 | mode, group: group, team: "lab", isMember: isMember)
+    file(mode, group).unreadable(team: "lab", isMember: isMember)
+  }
+  func file(_ mode: UInt32, _ group: String) -> TeamFile {
+    TeamFile("/p/credentials.json", mode: 0o100000 | mode, owner: "ann2", group: group)
   }
   let other = words(0o640, "ann1", true)
   #expect(other.why == "it belongs to the group ann1 (mode 640), and the team's group is lab")
   #expect(other.next.contains("chgrp lab /p/credentials.json"))
   #expect(words(0o640, "lab", false).next.contains("add you to lab"))
   #expect(words(0o600, "lab", true).why.contains("may not read it (mode 600)"))
+  #expect(words(0o600, "lab", true).next == "its owner ann2 runs `chmod 640 /p/credentials.json`")
+  let alone = file(0o600, "ann2").unreadable(team: nil, isMember: false)
+  #expect(alone.why == "it belongs to ann2 (mode 600)" && alone.next.hasPrefix("ask ann2 for read access"))
+  // Its owner, who can read it, is told before it befalls a teammate.
+  for (mode, group, closed) in [
+    (0o600, "lab", true), (0o640, "ann2", true), (0o640, "lab", false), (0o440, "lab", false),
+  ] as [(UInt32, String, Bool)] {
+    #expect((file(mode, group).closed(team: "lab") != nil) == closed, "\(mode) \(group)")
+    #expect(file(mode, group).closed(team: nil) == nil)
+  }
+  #expect(file(0o600, "lab").closed(team: "lab")?.why.hasPrefix("the team cannot read it: ") == true)
+}
+
+@Test func whoMayNotChangeAnOpenFilesModeIsToldWhoMay() {
+  let modes: [(UInt32, Bool)] = [(0o644, true), (0o642, true), (0o664, true), (0o640, false), (0o600, false)]
+  for (mode, isOpen) in modes {
+    let words = TeamFile("/p/credentials.json", mode: mode, owner: "ann2", group: "lab").open()
+    #expect((words != nil) == isOpen, "\(mode)")
+    guard let words else { continue }
+    #expect(words.why.contains("everybody on this cluster may read or change it"))
+    #expect(words.next.contains("its owner ann2 runs `chmod 640 /p/credentials.json`"))
+    #expect(words.next.contains("`coord users add NAME`"))
+  }
+}
+
+@Test func adviceOpensNoSecret() {
+  let next = StorageFailure(.permission, "open locks/00000001: Permission denied").error.next
+  #expect(next.contains("group access") && !next.contains("-R") && !next.contains("cookie"))
+}
+
+@Test(arguments: [Checkup.JobView.here, .mayLook, .looksToo])
+func nobodyIsSentToTheTrialThatHeHas(job: Checkup.JobView) {
+  let checks = Checkup.environmentFile(failed: ["hpc_utils/env.sh: line 1: exit 1: x"], panel: nil, job: job)
+  #expect(checks.map(\.name) == ["env.sh", "panel"] && checks.allSatisfy { $0.verdict == .doubtful })
+  for check in checks {
+    #expect(check.next?.contains("`coord doctor --job`") == (job == .mayLook), "\(check)")
+    #expect(check.next?.contains("the trial job tells below") == (job == .looksToo), "\(check)")
+  }
+  #expect(checks[1].next?.contains("load its module or conda in hpc_utils/env.sh") == true)
+  #expect(Checkup.environmentFile(failed: [], panel: "/x/panel", job: job) == [Check("panel", .good, "/x/panel")])
+}
+
+@Test func whatIsTypedIsNoMistakeOfTheArguments() {
+  let error = CoordError.input(what: "the password was empty", why: "w", next: "n")
+  #expect(error.exitCode == 64 && error.message == "coord: the password was empty\n  why:  w\n  next: n\n")
 }

@@ -166,12 +166,87 @@ def test_readme_install_by_one_and_used_by_another(project, private_group):
     assert line(connect, "ann1").code == 0 and line("hpc_utils/bin/coord stop", "ann2").code == 0
 
 
+def test_checkout_that_umask_closed_is_given_to_the_group(project, private_group):
+    for name in ["README.md", "docs/operations.md", "systemd/coord.service", "systemd/coord.service.d/system.conf", "secret",
+                 "hpc_utils/.cookie_secret"]:
+        (project.path / name).parent.mkdir(exist_ok=True)
+        (project.path / name).write_text("x")
+    checked_out(project, private_group)
+    done = install(project, "--group", "lab", "--no-cleanup")
+    assert done.code == 78 and "holds no user" in done.output, done
+    for name in ["README.md", "docs/operations.md", "systemd/coord.service", "systemd/coord.service.d/system.conf",
+                 "hpc_utils/coord.cron", "hpc_utils/coord.conf", "hpc_utils/connect.sh", "hpc_utils/env.sh"]:
+        assert project.shell("cat", name, user="ann2").code == 0, name
+    for name in ["secret", "hpc_utils/.cookie_secret"]:
+        assert project.shell("cat", name, user="ann2").code != 0, name
+    assert oct((project.path / "README.md").stat().st_mode)[-3:] == "640", "to read, and to nobody else"
+
+
+def git(project, *words):
+    done = project.shell("git", "-c", "user.name=x", "-c", "user.email=x@example.org", *words)
+    assert done.code == 0, (words, done)
+    return done.output
+
+
+def test_git_publishes_no_password(project):
+    """Nor does it take them away, and what comes by git pull is installed as ever."""
+    path = project.path / "credentials.json"
+    path.write_text("{}\n")
+    (project.path / ".gitignore").write_text("*\n!/credentials.json\n!/README.md\n!.gitignore\n")
+    (project.path / "README.md").write_text("old\n")
+    subprocess.run(["chown", "-R", "ann1:lab", project.path], check=True)
+    git(project, "init", "--quiet", "--initial-branch=main")
+    git(project, "add", ".")
+    git(project, "commit", "--quiet", "--message=one")
+    git(project, "clone", "--quiet", "--bare", ".", "upstream")
+    git(project, "remote", "add", "origin", "upstream")
+    words = [INSTALL, "--group", "lab", "--user", "megan", "--no-cleanup"]
+    dry = project.shell("bash", *words, "--dry-run")
+    assert "would run: git --literal-pathspecs update-index --skip-worktree" in dry.output, dry
+    # Without an application the check at its end is bad.
+    first = project.shell("sh", "-c", f"echo secret | bash {' '.join(words)}")
+    assert first.output.count("git passes over credentials.json from now on") == 1, first
+    assert git(project, "status", "--porcelain") == "" and json.loads(path.read_text()) == {"megan": "secret"}
+    assert users(project, "add", "alan", password="other").code == 0
+    git(project, "commit", "--quiet", "--all", "--allow-empty", "--message=two")
+    assert git(project, "show", "HEAD:credentials.json") == "{}\n"
+    (project.path / "README.md").write_text("mine\n")
+    git(project, "stash")
+    git(project, "stash", "pop")
+    git(project, "checkout", "README.md")
+    assert oct(path.stat().st_mode)[-3:] == "640" and set(json.loads(path.read_text())) == {"megan", "alan"}
+    # A newer coord by git pull, without and with another credentials.json.
+    for number, content in enumerate(["{}\n", "{ }\n"]):
+        git(project, "clone", "--quiet", "upstream", f"fake/clone{number}")
+        clone = project.path / "fake" / f"clone{number}"
+        (clone / "README.md").write_text(f"new {number}\n")
+        (clone / "credentials.json").write_text(content)
+        git(project, "-C", str(clone), "commit", "--quiet", "--all", "--message=new")
+        git(project, "-C", str(clone), "push", "--quiet", "origin", "main")
+        pull = ["pull", "--quiet", "--rebase", "origin", "main"]
+        if number == 0:
+            git(project, *pull)
+        else:
+            assert project.shell("git", *pull).code != 0, "git says that it would be overwritten"
+            section = (REPOSITORY / "docs" / "moving.md").read_text().split("\n## A newer coord\n")[1].split("\n## ")[0]
+            lines = [line.strip() for line in section.splitlines() if line.startswith("    ")]
+            text = "\n".join(["set -e", "git config pull.rebase true", "git config user.name x", "git config user.email x@example.org",
+                              "git branch -u origin/main", *lines])
+            done = project.shell("sh", "-c", text.replace("GROUP", "lab --no-cleanup"))
+            assert done.output.count("git passes over") == 1, done
+        assert (project.path / "README.md").read_text() == f"new {number}\n"
+        assert oct(path.stat().st_mode)[-3:] == "640" and set(json.loads(path.read_text())) == {"megan", "alan"}
+        assert git(project, "status", "--porcelain") == ""
+    again = project.shell("bash", INSTALL, "--no-cleanup")
+    assert "git passes over" not in again.output, "said once"
+
+
 def test_credentials_of_another_group_are_named(project, private_group):
     path = project.path / "credentials.json"
     shutil.chown(path, "ann1", private_group)
     lost = project.run("connect", user="ann2")
     assert lost.code == 78 and f"it belongs to the group {private_group} (mode 640), and the team's group is lab" in lost.errors
-    assert f"chgrp lab {path}" in lost.errors, lost
+    assert f"its owner ann1 runs `chgrp lab {path} && chmod 640 {path}`" in lost.errors, lost
     assert users(project, "add", "alan", password="x").code == 0, "its owner gives it to the team"
     assert path.stat().st_gid == grp.getgrnam("lab").gr_gid
     assert project.run("connect", user="ann2").code == 0
@@ -190,6 +265,7 @@ def test_folders_without_setgid_take_the_group_of_the_team(project, private_grou
 @pytest.mark.parametrize("words, code, said", [
     (["--app", "nowhere"], 69, "there is no app"), (["--app", "credentials.json"], 64, "is no app"),
     (["--app", "fake"], 69, "has no app.py"), (["--user", "a b"], 78, "was not added"),
+    (["--user", "megan"], 78, "the password was empty"),
 ])
 def test_app_or_user_that_cannot_be(project, words, code, said):
     shutil.chown(project.path / "hpc_utils", user="ann1", group="lab")
@@ -342,6 +418,34 @@ def test_logs_and_history(project):
     assert [row["kind"] for row in rows] == project.kinds() and rows[-2]["user"] == "ann5"
 
 
+def test_log_of_an_older_server_is_named(project):
+    assert project.run("connect").code == 0
+    job = project.info()["JOB_ID"]
+    assert project.run("stop").code == 0
+    mine = project.run("logs", user="ann2")
+    assert mine.code == 0 and mine.errors == "" and "Bokeh app running" in mine.output, mine
+    project.edit_job("--hold")
+    project.leave_waiting()
+    (waiting,) = [row[0] for row in project.jobs()]
+    told = project.run("logs", user="ann2")
+    assert told.code == 0 and "Bokeh app running" in told.output, told
+    assert f"job {waiting} has not begun, and has no log yet; this is the log of job {job}, which ended at 20" in told.errors
+    assert project.run("stop").code == 0
+    told = project.run("logs")
+    assert told.code == 0 and f"the last job, {waiting}, left no log; this is the log of job {job}, which" in told.errors, told
+    for log in (project.path / "hpc_utils" / "logs").glob("*.log"):
+        log.unlink()
+    gone = project.run("logs")
+    assert gone.code == 69 and f"the last job, {waiting}, left no log" in gone.errors, gone
+
+
+def test_doctor_counts_jobs_that_are_not_over(project):
+    assert project.run("connect").code == 0
+    assert "; 1 jobs of this project" in project.run("doctor").output
+    assert project.run("stop").code == 0
+    assert "; 0 jobs of this project" in project.run("doctor").output
+
+
 # ---- users ----
 
 def users(project, *words, password=None, before="", user="ann1"):
@@ -359,10 +463,82 @@ def test_users(project):
     assert users(project, "remove", "megan").code == 0
     assert json.loads(path.read_text()) == {"alan": "other"}
     assert "nothing was changed" in users(project, "remove", "megan").errors
-    assert users(project, "add", "fran").code == 64, "no empty password"
+    empty = users(project, "add", "fran")
+    assert empty.code == 64 and "the password was empty" in empty.errors and "standard input" in empty.errors, empty
+    blank = users(project, "add", "'fr an'", password="x")
+    assert blank.code == 64 and "cannot be a user's name" in blank.errors and "coord help" not in blank.errors, blank
     path.write_text("{")
     broken = users(project, "add", "fran", password="x")
     assert broken.code == 78 and path.read_text() == "{", "what cannot be read is not overwritten"
+
+
+def test_credentials_that_are_open_to_all(project):
+    """Only their owner may change the mode: whoever last changed them, or checked them out."""
+    path = project.path / "credentials.json"
+    shutil.chown(path, "ann2", "lab")
+    path.chmod(0o644)
+    lost = project.run("connect")
+    assert lost.code == 78 and f"its owner ann2 runs `chmod 640 {path}`; or " in lost.errors, lost
+    assert project.shell("chmod", "640", str(path)).code != 0
+    assert "`coord users add NAME`" in lost.errors and users(project, "add", "alan", password="x").code == 0
+    assert oct(path.stat().st_mode)[-3:] == "640" and project.run("connect").code == 0
+
+
+def test_credentials_that_a_teammate_keeps_to_himself(project):
+    path = project.path / "credentials.json"
+    shutil.chown(path, "ann2", "lab")
+    path.chmod(0o600)
+    for words, password in [(["list"], None), (["add", "alan"], "x"), (["remove", "megan"], None)]:
+        lost = users(project, *words, password=password)
+        assert lost.code == 77 and f"its owner ann2 runs `chmod 640 {path}`" in lost.errors, lost
+        assert f"{path} cannot be read" in lost.errors and "hpc_utils" not in lost.errors, lost
+    assert "its owner ann2 runs" in project.run("doctor").output
+    own = project.run("doctor", user="ann2")
+    assert re.search(r"warning +credentials: .*the team cannot read it: .*mode 600", own.output), own
+    added = users(project, "add", "alan", password="x", user="ann2")
+    assert added.code == 0 and "the team cannot read it" in added.errors and oct(path.stat().st_mode)[-3:] == "600", added
+    assert project.shell("chmod", "640", str(path), user="ann2").code == 0
+    assert "the team cannot read it" not in project.run("doctor", user="ann2").output
+    # Who may not change the folder is told which one.
+    project.path.chmod(0o2755)
+    closed = users(project, "add", "fran", password="x")
+    assert closed.code == 77 and f"ask root, whose folder it is in, to give your group access: `chmod g+rwxs {project.path}`" in closed.errors
+    assert users(project, "list").output == "alan\nmegan\n"
+
+
+def test_link_to_the_credentials_stays(project):
+    path = project.path / "credentials.json"
+    (project.path / "elsewhere").mkdir()
+    shutil.chown(project.path / "elsewhere", "ann1", "lab")
+    path.rename(project.path / "elsewhere" / "real.json")
+    path.symlink_to("elsewhere/real.json")
+    assert users(project, "add", "alan", password="x").code == 0
+    assert path.is_symlink() and set(json.loads(path.read_text())) == {"megan", "alan"}
+    assert project.run("connect").code == 0
+    left = project.path / "elsewhere" / ("real.json." + "0" * 16)
+    left.touch()
+    os.utime(left, (1, 1))
+    assert "elsewhere/real.json.0" in project.run("cleanup").output and not left.exists()
+
+
+@pytest.mark.parametrize("line, said", [
+    ("CREDENTIALS=~/credentials.json", "~ and $HOME are not expanded"),
+    ("CREDENTIALS=/nowhere/credentials.json", "there is no folder /nowhere"),
+])
+def test_credentials_that_cannot_be_there(project, line, said):
+    with open(project.path / "hpc_utils" / "coord.conf", "a") as conf:
+        conf.write(line + "\n")
+    for result in [project.run("connect"), users(project, "add", "alan", password="x")]:
+        assert result.code == 78 and said in result.errors and "quota" not in result.errors, result
+        assert "`coord users add NAME` adds one" not in result.errors, result
+
+
+def test_empty_socket_is_no_service(project):
+    with open(project.path / "hpc_utils" / "coord.conf", "a") as conf:
+        conf.write(" \n\t# none\nSOCKET =\n")
+    assert project.run("connect").code == 0
+    serve = project.run("serve")
+    assert serve.code == 78 and "SOCKET" in serve.errors, serve
 
 
 def test_many_add_users_at_once(project):

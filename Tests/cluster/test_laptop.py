@@ -278,7 +278,10 @@ def test_settings_come_from_the_users_own_file_and_are_never_run(project, laptop
     assert two.process.wait(30) == 64
     (folder / "connect.conf").write_text("LOGIN_NODES=login1\n")
     three = laptop(XDG_CONFIG_HOME=str(tmp_path))
-    assert three.process.wait(30) == 78 and "there is no setting LOGIN_NODES" in three.errors
+    assert three.process.wait(30) == 78 and "its line 1: there is no setting LOGIN_NODES" in three.errors
+    (folder / "connect.conf").write_text("\n  \nLOGIN_NODE\n")
+    four = laptop(XDG_CONFIG_HOME=str(tmp_path))
+    assert four.process.wait(30) == 78 and "its line 3 is not KEY=VALUE" in four.errors
     assert not os.path.exists("/tmp/evil")
 
 

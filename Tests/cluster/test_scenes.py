@@ -10,6 +10,7 @@ import test_hostile  # noqa: F401
 import test_install  # noqa: F401
 import test_life  # noqa: F401
 import test_neighbours  # noqa: F401
+import test_odd_sites  # noqa: F401
 import test_reasons  # noqa: F401
 import test_scheduler  # noqa: F401
 import test_site  # noqa: F401
