@@ -16,7 +16,7 @@ public struct Doctor {
     return [strayNames()].compactMap { $0 } + directories()
       + [Checkup.filesystem(type: Filesystem(of: project.locks).type)] + linkAndClock()
       + [space(), heartbeatSpace(), log()].compactMap { $0 } + strange() + scheduler() + foreign()
-      + [waitingJob()].compactMap { $0 } + needs() + environmentFile() + [reachability()]
+      + [waitingJob()].compactMap { $0 } + needs() + teamFiles() + environmentFile() + [reachability()]
   }
 
   /// What in the environment looks like a setting and is none.
@@ -202,39 +202,11 @@ public struct Doctor {
       checks.append(
         Check(
           "application", .bad, "\(project.settings.appPath) cannot be read",
-          next: "`bash hpc_utils/install.sh --app DIR` puts it there; or correct APP_PATH in hpc_utils/coord.conf"))
+          next:
+            "`bash hpc_utils/install.sh --app DIR` puts it there; or correct \(project.settings.place(of: "APP_PATH"))")
+      )
     } else {
       checks.append(Check("application", .good, project.settings.appPath))
-    }
-    return checks
-  }
-
-  /// What hpc_utils/env.sh does on this host, read as the job reads it.
-  private func environmentFile() -> [Check] {
-    let found = Command(
-      ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n%s\\n' \"$(command -v panel)\""],
-      environment: machine.environment
-    ).run(deadline: .seconds(20))
-    var checks: [Check] = []
-    let failed = found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors)
-    if !failed.isEmpty {
-      checks.append(
-        Check(
-          "env.sh", .doubtful, failed.prefix(3).joined(separator: "; "),
-          next: "`coord doctor --job` tells whether it fails on the compute nodes too"))
-    }
-    if found.status == 0,
-      let path = found.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last,
-      path.hasPrefix("/")
-    {
-      checks.append(Check("panel", .good, String(path)))
-    } else {
-      checks.append(
-        Check(
-          "panel", .doubtful, "not found here with hpc_utils/env.sh",
-          next:
-            "`coord doctor --job` tells whether a compute node finds it; else load its module or conda in hpc_utils/env.sh"
-        ))
     }
     return checks
   }

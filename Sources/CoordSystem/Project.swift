@@ -46,7 +46,9 @@ public struct Project: Sendable {
     let file = "hpc_utils/coord.conf"
     let bytes: [UInt8]?
     do throws(SystemFailure) { bytes = try contents(of: root + "/" + file) } catch {
-      throw .configuration(what: "\(file) cannot be read", why: error.text, next: "make it readable for the team")
+      let words = Project(root: root, settings: Settings()).unreadable([(file, 0o4)])
+      throw words
+        ?? .configuration(what: "\(file) cannot be read", why: error.text, next: "make it readable for the team")
     }
     self.init(
       root: root, logicalRoot: logical.flatMap { Self.plain($0, leadsTo: root) },
@@ -218,12 +220,12 @@ public struct Project: Sendable {
         what: "the team's directory does not let you in", why: SystemFailure("write in \(directory)").text,
         next: "ask its owner to give your group access: `chmod g+rwxs \(directory)`")
     }
-    guard access(startScript, R_OK) == 0 else {
+    guard status(of: startScript) != nil else {
       return .configuration(
         what: "hpc_utils/start_server.sh cannot be read", why: SystemFailure("read \(startScript)").text,
         next: "put the project's start_server.sh back")
     }
-    return credentialsProblem
+    return unreadable(TeamFile.ofTheJob) ?? credentialsProblem
   }
 
   public static func parent(of path: String) -> String {

@@ -1,0 +1,104 @@
+internal import CoordCore
+import Glibc
+
+// What of hpc_utils the team needs, as it lies there.
+extension Project {
+  /// Nil where there is no such file.
+  private func found(_ path: String, bits: UInt32, _ names: inout [UInt32: String]) -> TeamFile.Found? {
+    let full = resolve(path)
+    guard let s = status(of: full) else { return nil }
+    let group = names[s.st_gid] ?? Group.name(s.st_gid)
+    names[s.st_gid] = group
+    var file = TeamFile.Found(
+      path, mode: s.st_mode, group: group, bits: bits,
+      isOpen: access(full, R_OK | (bits & 1 != 0 ? X_OK : 0)) == 0)
+    file.isMine = s.st_uid == geteuid()
+    file.isSecret = path == settings.credentials
+    if path.hasSuffix(".sh"), let bytes = (try? contents(of: full)) ?? nil {
+      file.hasWindowsLineEnds = bytes.indices.dropFirst().contains { bytes[$0] == 10 && bytes[$0 - 1] == 13 }
+    }
+    return file
+  }
+
+  /// What is wrong with these files.
+  func problems(of files: [(path: String, bits: UInt32)]) -> [Check] {
+    let isMember = team.map { Machine.groups().contains($0) } ?? false
+    var names: [UInt32: String] = [:]
+    if let team { names[team] = Group.name(team) }
+    let name = team.flatMap { names[$0] }
+    return files.compactMap { found($0.path, bits: $0.bits, &names) }.compactMap {
+      TeamFile.check($0, team: name, isMember: isMember)
+    }
+  }
+
+  /// The first of these files that is there and this user cannot read.
+  func unreadable(_ files: [(path: String, bits: UInt32)]) -> CoordError? {
+    let closed = files.filter { access(resolve($0.path), R_OK) != 0 && status(of: resolve($0.path)) != nil }
+    guard let check = problems(of: Array(closed.prefix(1))).first else { return nil }
+    return .configuration(what: "\(check.name) cannot be read", why: check.what, next: check.next ?? "")
+  }
+
+  /// Where the server's command is in PATH, or why it cannot be started.
+  func findProgram(_ name: String, _ environment: [String: String]) -> Result<String, CoordError> {
+    let path = environment["PATH"]
+    let found = JobEnvironment.find(name, path: path) { file in
+      access(file, X_OK) == 0 && status(of: file).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
+    }
+    return found.map { .success($0) }
+      ?? .failure(
+        JobEnvironment.missing(name, path: path, hasFile: status(of: root + "/" + JobEnvironment.file) != nil))
+  }
+}
+
+extension Result {
+  var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
+}
+
+extension Doctor {
+  /// What the team cannot use of its own files.
+  func teamFiles() -> [Check] {
+    let settings = project.settings
+    return project.problems(of: TeamFile.ofAll + [(settings.credentials, 0o4), (settings.appPath, 0o4)])
+  }
+
+  /// What hpc_utils/env.sh does on this host, read as the job reads it.
+  func environmentFile() -> [Check] {
+    let file = project.root + "/" + JobEnvironment.file
+    let hasFile = status(of: file) != nil
+    // That it cannot be read is said already.
+    guard !hasFile || access(file, R_OK) == 0 else { return [] }
+    // env.sh may print what it likes, before this and after.
+    let mark = "coord-panel: "
+    let found = Command(
+      ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n\(mark)%s\\n' \"$(command -v panel)\""],
+      environment: machine.environment
+    ).run(deadline: .seconds(20))
+    let elsewhere = "`coord doctor --job` tells whether it is so on the compute nodes too"
+    var checks: [Check] = []
+    let failed = found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors)
+    if !failed.isEmpty {
+      checks.append(
+        Check(JobEnvironment.file, .doubtful, failed.prefix(3).joined(separator: "; "), next: elsewhere))
+    }
+    guard let line = found.output.split(whereSeparator: \.isNewline).last(where: { $0.hasPrefix(mark) }) else {
+      guard failed.isEmpty else { return checks }
+      let end = found.status.map { "exit \($0)" } ?? "a signal"
+      return [
+        Check(
+          JobEnvironment.file, .doubtful,
+          "it ends the shell that reads it (\(end)): a job would not come to its server",
+          next: JobEnvironment.notReachedNext + "; " + elsewhere)
+      ]
+    }
+    let panel = String(line.dropFirst(mark.count))
+    if panel.hasPrefix("/") { return checks + [Check("panel", .good, panel)] }
+    return checks + [
+      Check(
+        "panel", .doubtful,
+        "not found here " + (hasFile ? "with \(JobEnvironment.file)" : "and there is no \(JobEnvironment.file)"),
+        next: (hasFile ? "" : "make \(JobEnvironment.file) with the module or conda that has it; then ")
+          + "`coord doctor --job` tells whether a compute node finds it"
+          + (hasFile ? "; else load its module or conda in \(JobEnvironment.file)" : ""))
+    ]
+  }
+}
