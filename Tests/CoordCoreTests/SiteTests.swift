@@ -154,6 +154,7 @@ import Testing
     #expect(rows["HANG_LIMIT"]?.value == "300" && rows["HANG_LIMIT"]?.source == "default")
     #expect(try settings(file, script: ["PORT=8001"]).source("PORT") == "PORT in hpc_utils/env.sh or start_server.sh")
     #expect(try settings("").place(of: "APP_PATH") == "APP_PATH in hpc_utils/coord.conf")
+    #expect(try settings("APP_PATH=x\n").place(of: "APP_PATH") == "APP_PATH in coord.conf, line 1")
     #expect(
       try settings("", script: ["APP_PATH=x"]).place(of: "APP_PATH")
         == "APP_PATH in hpc_utils/env.sh or start_server.sh")
