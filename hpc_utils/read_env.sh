@@ -5,7 +5,7 @@
 # as in a login shell: what fails in env.sh is named with its line, and the rest goes on.
 # shellcheck disable=SC2317 # the two functions are called by what env.sh runs
 if [ -e hpc_utils/env.sh ] && [ ! -r hpc_utils/env.sh ]; then
-  printf 'hpc_utils/env.sh: it cannot be read by %s, and is passed over\n' "$(id)" >&2
+  printf 'hpc_utils/env.sh: it cannot be read by %s\n' "$(id)" >&2
 elif [ -e hpc_utils/env.sh ]; then
   # Of a file that env.sh reads in turn, only that it failed is told, with the line of env.sh that reads it.
   coord_failed() { # status line command
@@ -20,6 +20,7 @@ elif [ -e hpc_utils/env.sh ]; then
   # shellcheck source=/dev/null
   . hpc_utils/env.sh
   set +eu
-  trap - ERR
+  # No trap of env.sh's is to say or do anything in what follows.
+  trap - ERR EXIT DEBUG RETURN
   unset -f exit coord_failed
 fi

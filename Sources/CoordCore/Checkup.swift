@@ -140,28 +140,35 @@ public enum Checkup {
   /// - Parameters:
   ///   - failed: what it said of lines that failed.
   ///   - panel: where the program is then.
-  public static func environmentFile(failed: [String], panel: String?, job: JobView) -> [Check] {
-    let load = "load its module or conda in hpc_utils/env.sh"
-    let advice: (line: String, panel: String) =
+  public static func environmentFile(
+    failed: [String], panel: String?, hasFile: Bool = true, job: JobView
+  ) -> [Check] {
+    if let panel { return environmentLines(failed, job: job) + [Check("panel", .good, panel)] }
+    let load =
+      hasFile
+      ? "load its module or conda in \(JobEnvironment.file)"
+      : "make \(JobEnvironment.file) with the module or conda that has it"
+    let next =
       switch job {
-      case .here: ("correct that line", load)
-      case .mayLook:
-        (
-          "`coord doctor --job` tells whether it fails on the compute nodes too",
-          "`coord doctor --job` tells whether a compute node finds it; else \(load)"
-        )
-      case .looksToo:
-        (
-          "the trial job tells below whether it fails on a compute node too",
-          "the trial job tells below whether a compute node finds it; else \(load)"
-        )
+      case .here: load
+      case .mayLook: "`coord doctor --job` tells whether a compute node finds it; else \(load)"
+      case .looksToo: "the trial job tells below whether a compute node finds it; else \(load)"
       }
-    var checks: [Check] = []
-    if !failed.isEmpty {
-      checks.append(Check("env.sh", .doubtful, failed.prefix(3).joined(separator: "; "), next: advice.line))
-    }
-    let missing = Check("panel", .doubtful, "not found here with hpc_utils/env.sh", next: advice.panel)
-    return checks + [panel.map { Check("panel", .good, $0) } ?? missing]
+    let found =
+      hasFile ? "not found here with \(JobEnvironment.file)" : "not found here, and there is no \(JobEnvironment.file)"
+    return environmentLines(failed, job: job) + [Check("panel", .doubtful, found, next: next)]
+  }
+
+  /// Its lines that failed.
+  public static func environmentLines(_ failed: [String], job: JobView) -> [Check] {
+    guard !failed.isEmpty else { return [] }
+    let next =
+      switch job {
+      case .here: "correct that line"
+      case .mayLook: "`coord doctor --job` tells whether it fails on the compute nodes too"
+      case .looksToo: "the trial job tells below whether it fails on a compute node too"
+      }
+    return [Check(JobEnvironment.file, .doubtful, failed.prefix(3).joined(separator: "; "), next: next)]
   }
 
   /// What the scheduler's configuration says about whose jobs one sees.

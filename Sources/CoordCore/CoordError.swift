@@ -66,7 +66,7 @@ public enum CoordError: Error, Hashable, Sendable {
     func indented(_ text: String) -> String {
       text.split(whereSeparator: \.isNewline).joined(separator: "\n        ")
     }
-    return "coord: \(what)\n  why:  \(indented(why))\n  next: \(indented(next))\n"
+    return "coord: \(what.visible)\n  why:  \(indented(why))\n  next: \(indented(next))\n"
   }
 }
 

@@ -87,7 +87,7 @@ extension CoordError {
     case .failed:
       self = .noServer(
         what: "the server did not run (\(job))", why: reason + tail,
-        next: end.body.log.map { "read \($0), correct the cause, then try again" }
+        next: end.body.next ?? end.body.log.map { "read \($0), correct the cause, then try again" }
           ?? "it left no log in hpc_utils/logs: `coord doctor --job` looks at what a job sees on a node")
     case .stopped:
       self = .noServer(

@@ -48,7 +48,8 @@ public struct Fence: Sendable {
     }
     if state.mayStart(token) {
       if let obstacle {
-        return .end(LockDraft(after: state, ended(token, .failed, obstacle.what + ": " + obstacle.why)), obstacle)
+        let body = ended(token, .failed, obstacle.what + ": " + obstacle.why).with { $0.next = obstacle.next }
+        return .end(LockDraft(after: state, body), obstacle)
       }
       return .start(
         LockDraft(

@@ -75,7 +75,7 @@ public struct JobTrial: Hashable, Sendable {
 
   /// What env.sh said of its own lines that failed.
   public static func failedLines(log: String) -> [String] {
-    log.split(whereSeparator: \.isNewline).map(String.init).filter { $0.hasPrefix("hpc_utils/env.sh: line ") }
+    log.split(whereSeparator: \.isNewline).map(\.visible).filter { $0.hasPrefix("\(JobEnvironment.file): line ") }
   }
 
   /// What is thought of it, beside what this host sees.
@@ -122,8 +122,11 @@ public struct JobTrial: Hashable, Sendable {
   /// - Parameters:
   ///   - state: the last one that the scheduler told; nil where it forgot the job.
   ///   - exit: ExitCode of `scontrol show job`.
-  public static func silent(job: String, state: String?, reason: String, exit: String?, logTail: String) -> Check {
+  ///   - log: nil where there is none.
+  public static func silent(job: String, state: String?, reason: String, exit: String?, log: String?) -> Check {
     let name = "the trial job"
+    let end = "job \(job) ended (\(state ?? "gone")\(exit.map { $0 == "0:0" ? "" : ", ExitCode \($0)" } ?? ""))"
+    let tail = log.map { Self.tail(of: $0) } ?? ""
     switch state {
     case "PENDING"?:
       guard let id = JobID(job) else { return Check(name, .doubtful, "job \(job) did not start in time") }
@@ -140,17 +143,36 @@ public struct JobTrial: Hashable, Sendable {
         next:
           "the node does not see the project, or may not write in it (groups, quota): `srun ls -ld hpc_utils/logs` tells"
       )
-    case _ where !logTail.isEmpty:
-      return Check(
-        name, .bad, "job \(job) ended (\(state ?? "gone")) before coord ran in it:\n\(logTail)", next: "correct that")
-    default:
+    case _ where JobEnvironment.reachedCoord(log: log ?? ""):
+      return Check(name, .bad, "\(end):\n\(tail)", next: "correct that")
+    case _ where log != nil:
       return Check(
         name, .bad,
-        "job \(job) ended (\(state ?? "gone")\(exit.map { ", ExitCode \($0)" } ?? "")), and left no log here",
+        "\(end); \(JobEnvironment.notReached)" + (tail.isEmpty ? "; its log is empty" : "; its log:\n" + tail),
+        next: JobEnvironment.notReachedNext)
+    default:
+      return Check(
+        name, .bad, "\(end), and left no log here",
         next:
           "does the node see this directory, and may you write in hpc_utils/logs there? `srun ls -ld hpc_utils/logs`")
     }
   }
+}
+
+extension JobTrial {
+  /// What is wrong where the job's script did not pass on what it was given.
+  public static func check(token: String?) -> [Check] {
+    guard token != word else { return [] }
+    return [
+      Check(
+        "start_server.sh", .bad,
+        "it was given `\(word)` and passes on `\((token ?? "").visible)`: a server's job would lose its token",
+        next: "put the project's start_server.sh back, with your lines in its marked part or in \(JobEnvironment.file)")
+    ]
+  }
+
+  /// The last lines of a job's log.
+  public static func tail(of log: String) -> String { log.split(separator: "\n").suffix(12).joined(separator: "\n") }
 }
 
 extension SlurmText {

@@ -63,6 +63,8 @@ public struct EntryBody: Hashable, Sendable {
   public var outcome: Outcome?
   public var reason: String?
   public var cause: EndCause?
+  /// What those can do who wait for what has failed.
+  public var next: String?
   /// The last lines of the server's log, where it died.
   public var logTail: String?
   /// Path of the job's log.
@@ -170,6 +172,7 @@ public struct LockEntry: Hashable, Sendable {
     t.add("OUTCOME", body.outcome?.rawValue)
     t.add("REASON", body.reason)
     t.add("CAUSE", body.cause?.rawValue)
+    t.add("NEXT", body.next)
     t.add("LOG", body.log)
     t.add("LOG_TAIL", body.logTail)
     return t
@@ -247,6 +250,7 @@ extension EntryBody {
     outcome = t["OUTCOME"].flatMap(Outcome.init(rawValue:))
     reason = t["REASON"]
     cause = t["CAUSE"].flatMap(EndCause.init(rawValue:))
+    next = t["NEXT"]
     log = t["LOG"]
     logTail = t["LOG_TAIL"]
   }

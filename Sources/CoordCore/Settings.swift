@@ -54,7 +54,7 @@ public struct Settings: Hashable, Sendable {
   /// Where a value comes from.
   public enum Origin: Hashable, Sendable {
     case file(String, line: Int)
-    /// Assigned in start_server.sh, by the name that the deployment guide gives it.
+    /// Assigned in the job, by env.sh or start_server.sh, by the name that the deployment guide gives it.
     case script
     /// COORD_ and the setting's name.
     case environment
@@ -62,7 +62,7 @@ public struct Settings: Hashable, Sendable {
     public func text(_ key: String) -> String {
       switch self {
       case .file(let name, let line): "\(name), line \(line)"
-      case .script: "\(key) in start_server.sh"
+      case .script: "\(key) in \(JobEnvironment.file) or start_server.sh"
       case .environment: "\(Settings.prefix)\(key) in the environment"
       }
     }
@@ -117,9 +117,12 @@ public struct Settings: Hashable, Sendable {
 
   private mutating func set(_ key: String, _ value: String, from origin: Origin) throws(CoordError) {
     func wrong(_ expected: String) -> CoordError {
-      .configuration(
-        what: "\(key)=\(value) cannot be (\(origin.text(key)))", why: "\(key) has to be \(expected)",
-        next: "correct \(origin.text(key))")
+      let windows = value.unicodeScalars.last == "\r"
+      return .configuration(
+        what: "\(key)=\(value.visible) cannot be (\(origin.text(key)))",
+        why: "\(key) has to be \(expected)" + (windows ? "; the \\r is of a file with Windows line ends (CR LF)" : ""),
+        next: windows
+          ? "`sed -i 's/\\r$//' \(JobEnvironment.file)`, or whichever file sets \(key)" : "correct \(origin.text(key))")
     }
     func seconds(_ unit: Int) throws(CoordError) -> Duration {
       guard let n = Int(value), (1...604_800).contains(n) else { throw wrong("a whole number from 1 to 604800") }

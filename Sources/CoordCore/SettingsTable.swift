@@ -20,6 +20,15 @@ extension Settings {
   /// Where a setting comes from, for people.
   public func source(_ key: String) -> String { given[key]?.origin.text(key) ?? "default" }
 
+  /// Where to correct it, for people.
+  public func place(of key: String) -> String {
+    switch given[key]?.origin {
+    case .file(let name, let line)?: "\(key) in \(name), line \(line)"
+    case .script?, .environment?: source(key)
+    case nil: "\(key) in hpc_utils/coord.conf"
+    }
+  }
+
   private static let units = [
     "WAIT": "s", "START_LIMIT": "s", "HANG_LIMIT": "s", "KEEP_LOGS_DAYS": "days", "KEEP_WARM": "hours of the day",
   ]

@@ -154,7 +154,10 @@ public struct Supervision: Sendable {
         portTries += 1
         return [.terminate, .launch]
       }
-      return stop(Ending(.failed, "the server ended by itself (\(how))", tail: tail), now)
+      // A shell's way, and ours, to say so.
+      let neverBegan = lastAnswer == nil && ["exit 126", "exit 127"].contains(how)
+      let what = neverBegan ? "the server's command could not be started" : "the server ended by itself"
+      return stop(Ending(.failed, "\(what) (\(how))", tail: tail), now)
     case .ranOutOfMemory(let tail): return stop(Ending(.failed, Ending.outOfMemory, tail: tail), now)
     case .couldNotLaunch(let why):
       running = false

@@ -17,7 +17,7 @@ public struct Doctor {
     return [strayNames()].compactMap { $0 } + directories()
       + [Checkup.filesystem(type: Filesystem(of: project.locks).type)] + linkAndClock()
       + [space(), heartbeatSpace(), log()].compactMap { $0 } + strange() + scheduler() + foreign()
-      + [waitingJob()].compactMap { $0 } + needs() + environmentFile(beforeTrial) + [reachability()]
+      + [waitingJob()].compactMap { $0 } + needs() + teamFiles() + environmentFile(beforeTrial) + [reachability()]
   }
 
   /// What in the environment looks like a setting and is none.
@@ -208,24 +208,13 @@ public struct Doctor {
       checks.append(
         Check(
           "application", .bad, "\(project.settings.appPath) cannot be read",
-          next: "`bash hpc_utils/install.sh --app DIR` puts it there; or correct APP_PATH in hpc_utils/coord.conf"))
+          next:
+            "`bash hpc_utils/install.sh --app DIR` puts it there; or correct \(project.settings.place(of: "APP_PATH"))")
+      )
     } else {
       checks.append(Check("application", .good, project.settings.appPath))
     }
     return checks
-  }
-
-  /// What hpc_utils/env.sh does on this host, read as the job reads it.
-  private func environmentFile(_ beforeTrial: Bool) -> [Check] {
-    let found = Command(
-      ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n%s\\n' \"$(command -v panel)\""],
-      environment: machine.environment
-    ).run(deadline: .seconds(20))
-    let path = found.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last
-    return Checkup.environmentFile(
-      failed: found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors),
-      panel: found.status == 0 ? path.flatMap { $0.hasPrefix("/") ? String($0) : nil } : nil,
-      job: project.settings.scheduler == .local ? .here : beforeTrial ? .looksToo : .mayLook)
   }
 
   private func reachability() -> Check {

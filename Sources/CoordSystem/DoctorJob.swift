@@ -23,6 +23,6 @@ extension Doctor {
     }
     return Check(
       "STATUS_FILE", .bad, "\(why): no heartbeat can be written (\(project.statusFile))",
-      next: "make room there, or set another STATUS_FILE in hpc_utils/coord.conf")
+      next: "make room there, or correct \(project.settings.place(of: "STATUS_FILE"))")
   }
 }

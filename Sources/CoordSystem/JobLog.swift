@@ -9,6 +9,9 @@ enum JobLog {
   /// The umask for sbatch. Slurm hands it on to the job, which sets its own.
   static func mask(in project: Project) -> mode_t { 0o077 & ~readers(project) }
 
+  /// What the log of a job without Slurm has in the place of a number.
+  static func local(_ token: Token) -> String { "local-\(token.description.prefix(8))" }
+
   /// Lets the team read the log of a job that somebody submitted by hand, with his own umask.
   static func share(_ descriptor: Int32, in project: Project) {
     var s = stat()
@@ -38,12 +41,19 @@ enum JobLog {
     else {
       return draft
     }
-    let name = "hpc_utils/logs/panel-server-\(job.number).log"
-    guard let bytes = (try? contents(of: project.root + "/" + name, limit: 1 << 22)) ?? nil else { return draft }
+    let names = [job.number, local(draft.body.token)].map { "hpc_utils/logs/panel-server-\($0).log" }
+    guard let name = names.first(where: { status(of: project.root + "/" + $0) != nil }),
+      let bytes = (try? contents(of: project.root + "/" + name, limit: 1 << 22)) ?? nil
+    else { return draft }
     var draft = draft
     draft.body.log = name
-    let tail = String(decoding: bytes.suffix(16_384), as: UTF8.self).split(separator: "\n").suffix(12)
-    draft.body.logTail = tail.isEmpty ? nil : tail.joined(separator: "\n")
+    let text = String(decoding: bytes, as: UTF8.self)
+    let tail = JobTrial.tail(of: String(decoding: bytes.suffix(16_384), as: UTF8.self))
+    draft.body.logTail = tail.isEmpty ? nil : tail
+    if !JobEnvironment.reachedCoord(log: text) {
+      draft.body.reason = (draft.body.reason ?? "") + "; \(JobEnvironment.notReached)"
+      draft.body.next = "\(JobEnvironment.notReachedNext) (the job's log: \(name)); then try again"
+    }
     return draft
   }
 }

@@ -44,7 +44,8 @@ public struct Project: Sendable {
         throw .permission(
           what: "the project above this folder is somebody else's",
           why: "\(found)/hpc_utils belongs to neither you nor a group of yours, and what it sets would run as you",
-          next: "change into your team's project; or name this one with --root DIR, if you trust whoever may write there")
+          next:
+            "change into your team's project; or name this one with --root DIR, if you trust whoever may write there")
       }
       root = found
       logical = here.flatMap { Self.search(from: $0) }
@@ -52,7 +53,9 @@ public struct Project: Sendable {
     let file = "hpc_utils/coord.conf"
     let bytes: [UInt8]?
     do throws(SystemFailure) { bytes = try contents(of: root + "/" + file) } catch {
-      throw .configuration(what: "\(file) cannot be read", why: error.text, next: "make it readable for the team")
+      let words = Project(root: root, settings: Settings()).unreadable([(file, 0o4)])
+      throw words
+        ?? .configuration(what: "\(file) cannot be read", why: error.text, next: "make it readable for the team")
     }
     self.init(
       root: root, logicalRoot: logical.flatMap { Self.plain($0, leadsTo: root) },
@@ -239,12 +242,12 @@ public struct Project: Sendable {
         what: "the team's directory does not let you in", why: SystemFailure("write in \(directory)").text,
         next: "ask its owner to give your group access: `chmod g+rwxs \(directory)`")
     }
-    guard access(startScript, R_OK) == 0 else {
+    guard status(of: startScript) != nil else {
       return .configuration(
         what: "hpc_utils/start_server.sh cannot be read", why: SystemFailure("read \(startScript)").text,
         next: "put the project's start_server.sh back")
     }
-    return credentialsProblem
+    return unreadable(TeamFile.ofTheJob) ?? credentialsProblem
   }
 
   public static func parent(of path: String) -> String {

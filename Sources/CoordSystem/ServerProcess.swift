@@ -132,7 +132,10 @@ public enum Gate {
     }
     let argv = arguments.map { strdup($0) } + [nil]
     _ = argv[0].map { execvp($0, argv) }
-    return SystemFailure("start \(arguments.first ?? "")").text
+    let failure = SystemFailure("start \(arguments.first ?? "")")
+    // It is there: what its first line names is not.
+    return failure.code == ENOENT || failure.code == ENOTDIR
+      ? "\(failure.text): it, or the interpreter that its first line names, is not on this node" : failure.text
   }
 }
 

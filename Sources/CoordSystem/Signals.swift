@@ -23,6 +23,8 @@ public struct Signals: Sendable {
     for signal in signals { sigaddset(&set, signal) }
     sigprocmask(SIG_BLOCK, &set, nil)
     signal(SIGPIPE, SIG_IGN)
+    // A shell that ignored it (`trap '' CHLD`) would leave us without the ends of our children.
+    signal(SIGCHLD, SIG_DFL)
     return Signals(set: set)
   }
 

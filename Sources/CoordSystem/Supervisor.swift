@@ -61,9 +61,10 @@ public struct Supervisor {
 
   /// Why no server can be run here.
   private var obstacle: CoordError? {
-    project.credentialsProblem
+    (project.unreadable(TeamFile.ofTheJob) ?? project.credentialsProblem)
       .map(explained)
       ?? (place.name == nil ? ThisNode.nameless(host: machine.author.host) : nil)
+      ?? project.findProgram(command.first ?? "", machine.environment).failure
   }
 
   private func relative(_ path: String) -> String {

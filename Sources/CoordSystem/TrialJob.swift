@@ -12,8 +12,10 @@ public struct TrialJob {
     (self.project, self.machine, self.signals) = (project, machine, signals)
   }
 
-  /// - Parameter command: what a server's job would run.
-  public func run(_ command: [String], job: JobID) throws(CoordError) {
+  /// - Parameters:
+  ///   - command: what a server's job would run.
+  ///   - token: what start_server.sh passed on in the place of a token.
+  public func run(_ command: [String], token: String?, job: JobID) throws(CoordError) {
     let place = ThisNode(project: project, machine: machine)
     guard let name = place.name else { throw ThisNode.nameless(host: machine.author.host) }
     let listening = Network.listen(from: project.settings.port)
@@ -26,7 +28,7 @@ public struct TrialJob {
       job: job.description,
       place: ServerPlace(endpoint, otherNames: Array(place.names.dropFirst()), addresses: place.addresses),
       inode: project.inode, path: project.root, user: machine.author.user, groups: Machine.groups(),
-      checks: Doctor(project: project, machine: machine).examineInJob(command))
+      checks: JobTrial.check(token: token) + Doctor(project: project, machine: machine).examineInJob(command))
     Terminal.write(trial.text, to: .output)
     // For as long as the one who asked may need to see the log and to try the port; it then ends the job. Whoever else connects
     // meanwhile gets nothing.
@@ -45,19 +47,15 @@ extension Doctor {
       return [Check("directory hpc_utils", .bad, error.why, next: error.next)]
     }
     return directories() + [Checkup.filesystem(type: Filesystem(of: project.locks).type)] + linkAndClock()
-      + [space()].compactMap { $0 } + needs() + [program(command), imported()].compactMap { $0 }
+      + [space()].compactMap { $0 } + needs() + teamFiles() + [program(command), imported()].compactMap { $0 }
   }
 
   private func program(_ command: [String]) -> Check {
     let name = command.first ?? ""
-    let found = Command(["sh", "-c", "command -v \"$0\"", name], environment: machine.environment).run(
-      deadline: .seconds(20))
-    guard found.status == 0, let path = found.output.lastMeaningfulLine else {
-      return Check(
-        name, .bad, "not found in the job's PATH (\(machine.environment["PATH"] ?? "not set"))",
-        next: "load its module or conda environment in hpc_utils/env.sh")
+    switch project.findProgram(name, machine.environment) {
+    case .success(let path): return Check(name, .good, path)
+    case .failure(let error): return Check(name, .bad, error.what + ": " + error.why, next: error.next)
     }
-    return Check(name, .good, path)
   }
 
   /// The app imported once, as before a server is announced; not beside a live one, whose data it might touch.

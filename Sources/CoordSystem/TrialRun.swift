@@ -52,7 +52,10 @@ public struct TrialRun {
     var over: Instant?
     var started = false
     while true {
-      let log = String(decoding: ((try? contents(of: log(of: job), limit: 1 << 22)) ?? nil) ?? [], as: UTF8.self)
+      let written = ((try? contents(of: log(of: job), limit: 1 << 22)) ?? nil).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      let log = written ?? ""
       if let trial = JobTrial(log: log) {
         say("job \(job) runs on \(trial.place.endpoint.node): trying its port")
         let reach = Network.reach(trial.place, machine: machine)
@@ -66,7 +69,7 @@ public struct TrialRun {
         return JobTrial.failedLines(log: log).prefix(3).map {
           Check("env.sh in the job", .bad, $0, next: "correct that line")
         }
-          + [JobTrial.silent(job: job.number, state: state, reason: reason, exit: exit, logTail: Self.tail(log))]
+          + [JobTrial.silent(job: job.number, state: state, reason: reason, exit: exit, log: written)]
       }
       if over == nil {
         switch slurm.trial(job) {
@@ -84,7 +87,7 @@ public struct TrialRun {
       if over == nil, Machine.now >= end {
         slurm.cancelTrial(job)
         guard started else {
-          return [JobTrial.silent(job: job.number, state: "PENDING", reason: reason, exit: nil, logTail: "")]
+          return [JobTrial.silent(job: job.number, state: "PENDING", reason: reason, exit: nil, log: nil)]
         }
         guard CoordSystem.status(of: self.log(of: job)) != nil else {
           return [
@@ -97,7 +100,8 @@ public struct TrialRun {
         }
         return [
           Check(
-            "the trial job", .bad, "job \(job) runs, and has not reported within \(limit.spoken)\n\(Self.tail(log))",
+            "the trial job", .bad,
+            "job \(job) runs, and has not reported within \(limit.spoken)\n\(JobTrial.tail(of: log))",
             next: "what does hpc_utils/env.sh wait for? Give more time with --timeout SECONDS")
         ]
       }
@@ -107,8 +111,6 @@ public struct TrialRun {
       }
     }
   }
-
-  private static func tail(_ log: String) -> String { log.split(separator: "\n").suffix(12).joined(separator: "\n") }
 }
 
 extension Slurm {

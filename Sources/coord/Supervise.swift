@@ -10,7 +10,7 @@ enum Supervise {
     if let note = session.project.settings.strayNames(in: session.machine.environment) { Console.note(note) }
     if session.machine.environment["SLURM_JOB_NAME"] == JobTrial.jobName {
       try TrialJob(project: session.project, machine: session.machine, signals: session.signals).run(
-        session.arguments.command, job: try identity(session).0)
+        session.arguments.command, token: session.arguments.values["--token"], job: try identity(session).0)
       return 0
     }
     var token: Token?

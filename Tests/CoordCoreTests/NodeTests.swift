@@ -123,14 +123,27 @@ import Testing
     #expect(said[0].what == "hpc_utils/env.sh: line 3: exit 1: false" && said[0].verdict == .doubtful)
   }
 
+  @Test func scriptThatDoesNotPassItsTokenOn() {
+    #expect(JobTrial.check(token: JobTrial.word).isEmpty)
+    for token in ["abc", "", nil] { #expect(JobTrial.check(token: token).map(\.verdict) == [.bad]) }
+  }
+
   @Test func trialWithoutAWord() {
-    func next(_ state: String?, _ exit: String?, _ tail: String = "") -> Check {
-      JobTrial.silent(job: "9", state: state, reason: "", exit: exit, logTail: tail)
+    func next(_ state: String?, _ exit: String?, _ log: String? = nil) -> Check {
+      JobTrial.silent(job: "9", state: state, reason: "", exit: exit, log: log)
     }
     #expect(next("PENDING", nil).what.contains("did not start in time"))
     #expect(next("FAILED", "0:53").what.contains("could not open its log"))
     #expect(next("FAILED", "127:0", "no such file").what.contains("no such file"))
     #expect(next("COMPLETED", "0:0").next?.contains("does the node see this directory") == true)
+    // Its log is there: whatever is in it, the node sees the directory.
+    for log in ["", "bash: no such file\n", "some coord: banner\n"] {
+      let said = next("FAILED", "1:0", log)
+      #expect(said.what.contains("FAILED, ExitCode 1:0") && said.what.contains(JobEnvironment.notReached))
+      #expect(said.next == JobEnvironment.notReachedNext && said.what.contains("its log is empty") == log.isEmpty)
+    }
+    let told = next("FAILED", "78:0", "banner\ncoord: PORT=80 cannot be\n")
+    #expect(told.what.contains("coord: PORT=80") && !told.what.contains(JobEnvironment.notReached))
     let end = SlurmText.end(scontrol: "JobId=9 JobState=FAILED Reason=NonZeroExitCode ExitCode=0:53 Comment=JobState=X")
     #expect(end?.state == "FAILED" && end?.exit == "0:53" && end?.reason == "NonZeroExitCode")
   }

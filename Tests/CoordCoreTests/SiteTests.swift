@@ -152,7 +152,12 @@ import Testing
     #expect(rows["PORT"]?.source == "COORD_PORT in the environment" && rows["PORT"]?.value == "8002")
     #expect(rows["WAIT"]?.source == "coord.conf, line 4" && rows["WAIT"]?.unit == "s")
     #expect(rows["HANG_LIMIT"]?.value == "300" && rows["HANG_LIMIT"]?.source == "default")
-    #expect(try settings(file, script: ["PORT=8001"]).source("PORT") == "PORT in start_server.sh")
+    #expect(try settings(file, script: ["PORT=8001"]).source("PORT") == "PORT in hpc_utils/env.sh or start_server.sh")
+    #expect(try settings("").place(of: "APP_PATH") == "APP_PATH in hpc_utils/coord.conf")
+    #expect(try settings("APP_PATH=x\n").place(of: "APP_PATH") == "APP_PATH in coord.conf, line 1")
+    #expect(
+      try settings("", script: ["APP_PATH=x"]).place(of: "APP_PATH")
+        == "APP_PATH in hpc_utils/env.sh or start_server.sh")
     #expect(s.rows.map(\.key) == Settings.keys)
   }
 
@@ -180,7 +185,11 @@ import Testing
     }
     #expect(said("\nPORT=80\n")?.what == "PORT=80 cannot be (coord.conf, line 2)")
     #expect(said("", ["COORD_PORT": "80"])?.next == "correct COORD_PORT in the environment")
-    #expect(said("", script: ["PORT=80"])?.what == "PORT=80 cannot be (PORT in start_server.sh)")
+    #expect(said("", script: ["PORT=80"])?.what == "PORT=80 cannot be (PORT in hpc_utils/env.sh or start_server.sh)")
+    let windows = said("", script: ["PORT=7900\r"])
+    #expect(windows?.message.hasPrefix("coord: PORT=7900\\r cannot be") == true)
+    #expect(windows?.why.contains("Windows line ends") == true && windows?.next.contains("sed -i") == true)
+    #expect(windows?.message.unicodeScalars.contains("\r") == false)
     #expect(said("# x\nnonsense\n")?.why == "its line 2 is not KEY=VALUE")
     #expect(said("COORD_PORT=8000\n")?.next == "correct that line: is PORT meant?")
     #expect(said("\u{feff}# x\r\n \t\r\n  PORT=80\r\n")?.what == "PORT=80 cannot be (coord.conf, line 3)")
@@ -278,7 +287,7 @@ import Testing
 @Test(arguments: [Checkup.JobView.here, .mayLook, .looksToo])
 func nobodyIsSentToTheTrialThatHeHas(job: Checkup.JobView) {
   let checks = Checkup.environmentFile(failed: ["hpc_utils/env.sh: line 1: exit 1: x"], panel: nil, job: job)
-  #expect(checks.map(\.name) == ["env.sh", "panel"] && checks.allSatisfy { $0.verdict == .doubtful })
+  #expect(checks.map(\.name) == ["hpc_utils/env.sh", "panel"] && checks.allSatisfy { $0.verdict == .doubtful })
   for check in checks {
     #expect(check.next?.contains("`coord doctor --job`") == (job == .mayLook), "\(check)")
     #expect(check.next?.contains("the trial job tells below") == (job == .looksToo), "\(check)")
@@ -290,4 +299,86 @@ func nobodyIsSentToTheTrialThatHeHas(job: Checkup.JobView) {
 @Test func whatIsTypedIsNoMistakeOfTheArguments() {
   let error = CoordError.input(what: "the password was empty", why: "w", next: "n")
   #expect(error.exitCode == 64 && error.message == "coord: the password was empty\n  why:  w\n  next: n\n")
+}
+
+@Suite struct FilesOfTheTeam {
+  private func check(
+    _ mode: UInt32, _ group: String = "lab", open: Bool = true, mine: Bool = true, secret: Bool = false,
+    bits: UInt32 = 0o4, team: String? = "lab", member: Bool = true
+  ) -> Check? {
+    var file = TeamFile.Found("hpc_utils/env.sh", mode: 0o100000 | mode, group: group, bits: bits, isOpen: open)
+    (file.isMine, file.isSecret) = (mine, secret)
+    return TeamFile.check(file, team: team, isMember: member)
+  }
+
+  @Test func ownerIsToldWhatTheTeamCannotRead() {
+    for mode: UInt32 in [0o640, 0o664, 0o440] { #expect(check(mode) == nil) }
+    #expect(check(0o644, "ann1") == nil, "everybody may")
+    let closed = check(0o600)
+    #expect(closed?.verdict == .bad && closed?.what == "the team's group lab may not read it (mode 600)")
+    #expect(closed?.next == "`chmod 640 hpc_utils/env.sh`")
+    // An access control list may let them in all the same.
+    #expect(check(0o640, "ann1")?.verdict == .doubtful)
+    #expect(check(0o640, "ann1")?.next?.contains("chgrp lab") == true)
+    #expect(check(0o600, "ann1")?.verdict == .bad)
+    // One account may own all jobs.
+    #expect(check(0o600, secret: true)?.verdict == .doubtful)
+    #expect(check(0o640, bits: 0o5)?.what == "the team's group lab may not run it (mode 640)")
+    #expect(check(0o755, bits: 0o5) == nil)
+    #expect(check(0o600, team: nil) == nil, "a project of one person")
+  }
+
+  @Test func whoCannotReadItIsToldWhoCanHelp() {
+    #expect(check(0o600, open: false, mine: false)?.next == "its owner runs `chmod 640 hpc_utils/env.sh`")
+    #expect(check(0o640, open: false, mine: false, member: false)?.next?.contains("add you to lab") == true)
+    #expect(check(0o600, open: false, mine: false, secret: true)?.verdict == .bad)
+    #expect(check(0o600, open: false, mine: false, team: nil)?.verdict == .bad)
+  }
+
+  @Test func windowsLineEndsAreNamed() {
+    var file = TeamFile.Found("hpc_utils/env.sh", mode: 0o100640, group: "lab", isOpen: true)
+    file.hasWindowsLineEnds = true
+    let said = TeamFile.check(file, team: "lab", isMember: true)
+    #expect(said?.verdict == .bad && said?.next == "`sed -i 's/\\r$//' hpc_utils/env.sh`")
+  }
+}
+
+@Suite struct JobEnvironments {
+  @Test(
+    arguments: [
+      ("panel", "/a:/b", "/b/panel"), ("panel", "/b", "/b/panel"), ("panel", nil, "/usr/bin/panel"),
+      ("panel", "/a", nil), ("panel", "", nil), ("panel", "/a::/c", "./panel"), ("/b/panel", nil, "/b/panel"),
+      ("/a/panel", "/b", nil), ("", "/b", nil),
+    ] as [(String, String?, String?)])
+  func programIsFoundAsTheKernelsCallerFindsIt(name: String, path: String?, place: String?) {
+    let there: Set = path == "/a::/c" ? ["./panel"] : ["/b/panel", "/usr/bin/panel"]
+    #expect(JobEnvironment.find(name, path: path, isProgram: there.contains) == place)
+  }
+
+  @Test func whatMissesIsNamedWithItsFile() {
+    let none = JobEnvironment.missing("panel", path: "/usr/bin", hasFile: false)
+    #expect(none.what == "the server's command `panel` was not found in the job's PATH")
+    #expect(none.why.contains("there is no hpc_utils/env.sh") && none.next.hasPrefix("make hpc_utils/env.sh"))
+    let some = JobEnvironment.missing("panel", path: "/usr/bin", hasFile: true)
+    #expect(some.why.contains("hpc_utils/env.sh is there") && some.next.contains("in hpc_utils/env.sh, or correct"))
+    let windows = JobEnvironment.missing("panel", path: "/usr/bin\r", hasFile: true)
+    #expect(windows.why.contains("/usr/bin\\r") && windows.next.contains("sed -i"))
+    #expect(!JobEnvironment.missing("/x/panel", path: "/usr/bin", hasFile: true).what.contains("PATH"))
+  }
+
+  @Test func waitersReadWhatAnObstacleSaysToDo() throws {
+    let fence = Fence(
+      token: World.token(1), nonce: "n", job: World.job, restarts: 0, node: "n1", scheduler: "slurm", statusFile: "s",
+      log: "l", obstacle: JobEnvironment.missing("panel", path: "/usr/bin", hasFile: false), freshToken: World.token(2))
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted] { w.append(kind, World.token(1)) }
+    guard case .state(let state) = w.tail.fold(), case .end(let draft, _) = fence.decide(state, patient: false) else {
+      Issue.record("it goes on")
+      return
+    }
+    w.append(.ended, World.token(1)) { $0 = draft.body }
+    let end = try #require(w.tail.slots.last?.entry)
+    let read = try #require(LockEntry(decoding: end.encoded, number: end.number))
+    #expect(CoordError(ending: read)?.next.hasPrefix("make hpc_utils/env.sh") == true)
+  }
 }

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 
+import pytest
 from conftest import STATE, Finished, eventually
 from test_neighbours import OLD_SCRIPT
 
@@ -269,6 +270,87 @@ def test_env_file_that_ends_the_job(project):
     doctor = project.run("doctor", "--job", timeout=300)
     assert doctor.code == 78, doctor
     assert "env.sh in the job: hpc_utils/env.sh: line 2: exit 3: it ends the job here" in doctor.output
+
+
+@pytest.mark.parametrize("place, lines, code", [
+    ("env.sh", "exec true", ""), ("env.sh", "set -n", ""), ("start_server.sh", "exit 1", "FAILED, ExitCode 1:0")])
+def test_job_that_ends_before_coord(project, place, lines, code):
+    if place == "env.sh":
+        (project.path / "hpc_utils" / "env.sh").write_text(lines + "\n")
+    else:
+        script = project.path / "hpc_utils" / "start_server.sh"
+        script.write_text(script.read_text().replace("# PORT=7860\n", lines + "\n"))
+    words = "coord did not run in it: the job did not come past hpc_utils/env.sh and the marked lines"
+    result = project.run("connect", timeout=300)
+    assert result.code == 69 and words in result.errors and code in result.errors, result
+    assert "next: look there for exit, exec" in result.errors and "left no log" not in result.errors, result
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert doctor.code == 78 and words in doctor.output and "its log is empty" in doctor.output, doctor
+    assert "left no log" not in doctor.output
+
+
+def test_settings_of_the_job_that_cannot_be(project):
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write("PORT=80\n")
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert "coord: PORT=80 cannot be (PORT in hpc_utils/env.sh or start_server.sh)" in doctor.output, doctor
+    assert "did not run in it" not in doctor.output and "before coord ran" not in doctor.output
+    (project.path / "hpc_utils" / "env.sh").write_text(f"PATH={project.path}/fake:$PATH\nAPP_PATH=nowhere/app.py\n")
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert "job: application: nowhere/app.py cannot be read" in doctor.output, doctor
+    assert "or correct APP_PATH in hpc_utils/env.sh or start_server.sh" in doctor.output
+
+
+def test_command_that_no_path_has(project):
+    env = project.path / "hpc_utils" / "env.sh"
+    # The server's own folder alone: no sh, and none is needed.
+    env.write_text(f"PATH={project.path}/fake\n")
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert f"ok       job: panel: {project.path}/fake/panel" in doctor.output, doctor
+    env.unlink()
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert doctor.code == 78 and "bad      job: panel: the server's command `panel` was not found" in doctor.output, doctor
+    result = project.run("connect", timeout=300)
+    assert result.code == 69 and "there is no hpc_utils/env.sh" in result.errors, result
+    assert "next: make hpc_utils/env.sh" in result.errors and "started" not in project.kinds(), result
+
+
+def test_variables_of_the_env_file_are_its_own(project):
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write("token=abc root=/opt name=x\nset -- y\nIFS=abc\ncd() { false; }\ntrap '' TERM CHLD\ntrap 'echo bye' EXIT\n")
+    assert project.run("connect").code == 0
+    assert project.run("stop").code == 0
+    script = project.path / "hpc_utils" / "start_server.sh"
+    script.write_text(script.read_text().replace('--token "$coord_token"', '--token abc'))
+    doctor = project.run("doctor", "--job", timeout=300)
+    assert doctor.code == 78 and "job: start_server.sh: it was given `trial` and passes on `abc`" in doctor.output, doctor
+
+
+def test_files_that_the_team_cannot_read(project):
+    on_node2(project)
+    env = project.path / "hpc_utils" / "env.sh"
+    words = "the team's group lab may not read it (mode 600)"
+    for name in ["env.sh", "start_server.sh", "read_env.sh", "coord.conf"]:
+        file = project.path / "hpc_utils" / name
+        mode = file.stat().st_mode
+        shutil.chown(file, "ann1")
+        file.chmod(0o600)
+        doctor = project.run("doctor")
+        assert doctor.code == 78 and f"bad      hpc_utils/{name}: {words}" in doctor.output, doctor
+        assert f"next: `chmod 640 hpc_utils/{name}`" in doctor.output
+        result = project.run("connect", user="ann2")
+        assert result.code == 78 and f"hpc_utils/{name} cannot be read" in result.errors and words in result.errors, result
+        assert f"next: its owner runs `chmod 640 hpc_utils/{name}`" in result.errors
+        file.chmod(mode & 0o777)
+    assert project.calls("sbatch") == []
+    env.chmod(0o600)
+    doctor = project.run("doctor", "--job", user="ann2", timeout=300)
+    assert doctor.code == 78 and f"the trial job: hpc_utils/env.sh cannot be read: {words}" in doctor.output, doctor
+    job = project.shell("sbatch", "--parsable", "hpc_utils/start_server.sh", user="ann2").output.strip()
+    log = project.path / "hpc_utils" / "logs" / f"panel-server-{job}.log"
+    eventually(lambda: log.exists() and "coord: hpc_utils/env.sh cannot be read" in log.read_text(), 60, "the job says so")
+    assert words in log.read_text() and "panel" not in log.read_text()
+    assert project.run("connect").code == 0, "its owner's job can"
 
 
 def test_doctor_looks_from_a_compute_node(project):

@@ -133,7 +133,69 @@ def test_stopped_supervisor_loses_its_server_before_another_may_start(project):
 def test_missing_server_program_is_said(project):
     (project.path / "hpc_utils" / "env.sh").write_text("PATH=/usr/bin:/bin\n")
     code, _, errors = project.run("connect")
-    assert code == 69 and "start panel: No such file" in errors, errors
+    assert code == 69 and "the server's command `panel` was not found in the job's PATH" in errors, errors
+    assert "PATH is /usr/bin:/bin" in errors and "next: load its module or conda environment in hpc_utils/env.sh" in errors
+    (project.path / "hpc_utils" / "env.sh").unlink()
+    code, _, errors = project.run("connect")
+    assert code == 69 and "there is no hpc_utils/env.sh" in errors and "next: make hpc_utils/env.sh" in errors, errors
+    assert "started" not in project.kinds()
+
+
+def test_server_program_without_its_interpreter(project):
+    (project.path / "fake" / "panel").write_text("#!/nonexistent/python\n")
+    code, _, errors = project.run("connect")
+    assert code == 69 and "the server's command could not be started (exit 127)" in errors, errors
+    assert "or the interpreter that its first line names" in errors, errors
+
+
+@pytest.mark.parametrize("lines", [
+    "token=abc", "root=/opt", "name=x; readonly name", "cd /", "set -- a b c", "IFS=ab", "PATH=/nonexistent", "set -eu",
+    "coord_token=abc", "unset coord_token", "coord_root=/opt", "unset coord_root", "declare -g coord_token=x",
+    "cd() { false; }", "exec() { :; }", "umask() { false; }", "printf() { :; }", "set() { :; }", "exit() { :; }",
+    "trap 'echo trapped' EXIT", "trap 'exit 9' ERR", "trap '' TERM CHLD", "umask 077", "set -f",
+    "set -a", "set -x", "shopt -s nullglob failglob", "coord_name=x", "return 5", "export -f cd; readonly root=/x"])
+@pytest.mark.parametrize("place", ["env.sh", "start_server.sh"])
+def test_marked_lines_and_env_file_change_nothing_that_the_script_needs(tmp_path, lines, place):
+    utils = tmp_path / "hpc_utils"
+    (utils / "bin").mkdir(parents=True)
+    for name in ["start_server.sh", "read_env.sh"]:
+        shutil.copy(REPOSITORY / "hpc_utils" / name, utils / name)
+    (utils / "bin" / "coord").write_text('#!/bin/bash\necho "$PWD $(umask) $*"\n')
+    (utils / "bin" / "coord").chmod(0o755)
+    if place == "env.sh":
+        (utils / "env.sh").write_text(f"{lines}\nPORT=8001\n")
+    else:
+        if "return" in lines or "set -eu" in lines or "trap 'exit" in lines:
+            pytest.skip("it ends the script, or changes nothing")
+        text = (utils / "start_server.sh").read_text()
+        (utils / "start_server.sh").write_text(text.replace("# PORT=7860\n", f"{lines}\nPORT=8001\n"))
+    done = subprocess.run(
+        ["bash", utils / "start_server.sh", "T0KEN", "/nowhere"], cwd=tmp_path, capture_output=True, text=True,
+        env={"PATH": "/usr/bin:/bin"})
+    port = "" if "return" in lines else " --set PORT=8001"
+    assert f"{tmp_path} 0007 supervise --token T0KEN{port} -- panel serve {{app}} --port={{port}}" in done.stdout, done
+    assert "trapped" not in done.stdout, done
+
+
+@pytest.mark.parametrize("lines, words", [
+    ("trap 'echo trapped' EXIT\n", "ok       panel: "), ("exec true\n", "it ends the shell that reads it (exit 0)"),
+    ("exit 3\n", "line 2: exit 3: it ends the job here"), ("echo /usr/bin/env\n", "ok       panel: "),
+    ("PATH=/nonexistent\n", "panel: not found here with hpc_utils/env.sh"),
+    ("true\r\n", "bad      hpc_utils/env.sh: it has Windows line ends")])
+def test_doctor_reads_the_env_file(project, lines, words):
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write(lines)
+    output = project.run("doctor")[1]
+    assert words in output, output
+    assert output.count(" panel: ") == ("it ends the" not in words)
+
+
+def test_value_with_a_windows_line_end(project):
+    with open(project.path / "hpc_utils" / "env.sh", "a") as file:
+        file.write("PORT=7900\r\n")
+    code, _, errors = project.run("connect")
+    assert code == 69 and "PORT=7900\\r cannot be (PORT in hpc_utils/env.sh or start_server.sh)" in errors, errors
+    assert "\r" not in errors and "Windows line ends" in errors
 
 
 def test_job_without_slurm_is_refused(project):

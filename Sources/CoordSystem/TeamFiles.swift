@@ -1,0 +1,93 @@
+internal import CoordCore
+import Glibc
+
+// What of hpc_utils the team needs, as it lies there.
+extension Project {
+  /// Nil where there is no such file.
+  private func found(_ path: String, bits: UInt32, _ names: inout [UInt32: String]) -> TeamFile.Found? {
+    let full = resolve(path)
+    guard let s = status(of: full) else { return nil }
+    let group = names[s.st_gid] ?? Group.name(s.st_gid)
+    names[s.st_gid] = group
+    var file = TeamFile.Found(
+      path, mode: s.st_mode, group: group, bits: bits,
+      isOpen: access(full, R_OK | (bits & 1 != 0 ? X_OK : 0)) == 0)
+    file.isMine = s.st_uid == geteuid()
+    file.owner = User.name(s.st_uid)
+    file.isSecret = path == settings.credentials
+    if path.hasSuffix(".sh"), let bytes = (try? contents(of: full)) ?? nil {
+      file.hasWindowsLineEnds = bytes.indices.dropFirst().contains { bytes[$0] == 10 && bytes[$0 - 1] == 13 }
+    }
+    return file
+  }
+
+  /// What is wrong with these files.
+  func problems(of files: [(path: String, bits: UInt32)]) -> [Check] {
+    let isMember = team.map { Machine.groups().contains($0) } ?? false
+    var names: [UInt32: String] = [:]
+    if let team { names[team] = Group.name(team) }
+    let name = team.flatMap { names[$0] }
+    return files.compactMap { found($0.path, bits: $0.bits, &names) }.compactMap {
+      TeamFile.check($0, team: name, isMember: isMember)
+    }
+  }
+
+  /// The first of these files that is there and this user cannot read.
+  func unreadable(_ files: [(path: String, bits: UInt32)]) -> CoordError? {
+    let closed = files.filter { access(resolve($0.path), R_OK) != 0 && status(of: resolve($0.path)) != nil }
+    guard let check = problems(of: Array(closed.prefix(1))).first else { return nil }
+    return .configuration(what: "\(check.name) cannot be read", why: check.what, next: check.next ?? "")
+  }
+
+  /// Where the server's command is in PATH, or why it cannot be started.
+  func findProgram(_ name: String, _ environment: [String: String]) -> Result<String, CoordError> {
+    let path = environment["PATH"]
+    let found = JobEnvironment.find(name, path: path) { file in
+      access(file, X_OK) == 0 && status(of: file).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
+    }
+    return found.map { .success($0) }
+      ?? .failure(
+        JobEnvironment.missing(name, path: path, hasFile: status(of: root + "/" + JobEnvironment.file) != nil))
+  }
+}
+
+extension Result {
+  var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
+}
+
+extension Doctor {
+  /// What the team cannot use of its own files.
+  func teamFiles() -> [Check] {
+    let settings = project.settings
+    return project.problems(of: TeamFile.ofAll + [(settings.appPath, 0o4)])
+  }
+
+  /// What hpc_utils/env.sh does on this host, read as the job reads it.
+  func environmentFile(_ beforeTrial: Bool) -> [Check] {
+    let file = project.root + "/" + JobEnvironment.file
+    let hasFile = status(of: file) != nil
+    // That it cannot be read is said already.
+    guard !hasFile || access(file, R_OK) == 0 else { return [] }
+    // env.sh may print what it likes, before this and after.
+    let mark = "coord-panel: "
+    let found = Command(
+      ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n\(mark)%s\\n' \"$(command -v panel)\""],
+      environment: machine.environment
+    ).run(deadline: .seconds(20))
+    let failed = found.ranOutOfTime ? ["it took longer than 20 s"] : JobTrial.failedLines(log: found.errors)
+    let job: Checkup.JobView = project.settings.scheduler == .local ? .here : beforeTrial ? .looksToo : .mayLook
+    guard let line = found.output.split(whereSeparator: \.isNewline).last(where: { $0.hasPrefix(mark) }) else {
+      let end = found.status.map { "exit \($0)" } ?? "a signal"
+      return failed.isEmpty
+        ? [
+          Check(
+            JobEnvironment.file, .doubtful,
+            "it ends the shell that reads it (\(end)): a job would not come to its server",
+            next: JobEnvironment.notReachedNext)
+        ] : Checkup.environmentLines(failed, job: job)
+    }
+    let panel = String(line.dropFirst(mark.count))
+    return Checkup.environmentFile(
+      failed: failed, panel: panel.hasPrefix("/") ? panel : nil, hasFile: hasFile, job: job)
+  }
+}
