@@ -3,6 +3,8 @@
 #
 # What modules, conda and /etc/bashrc run is not written for -u or -e, may change the directory and may call exit. So it runs
 # as in a login shell: what fails in env.sh is named with its line, and the rest goes on.
+# POSIXLY_CORRECT in somebody's environment makes a bash that does not let exit be watched.
+set +o posix
 # shellcheck disable=SC2317 # the two functions are called by what env.sh runs
 if [ -e hpc_utils/env.sh ] && [ ! -r hpc_utils/env.sh ]; then
   printf 'hpc_utils/env.sh: it cannot be read by %s\n' "$(id)" >&2

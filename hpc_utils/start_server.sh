@@ -5,6 +5,7 @@
 #SBATCH --mem-per-cpu=1500
 #SBATCH --time=36:00:00
 #SBATCH --output=hpc_utils/logs/panel-server-%j.log
+#SBATCH --open-mode=append
 #SBATCH --no-requeue
 #SBATCH --comment=coord
 #

@@ -110,6 +110,11 @@ public enum Checkup {
     return Check(label, .good, "mode \(text)")
   }
 
+  /// A folder in which everybody could put another start_server.sh; nil where only the team can.
+  public static func openFolder(_ name: String, mode: UInt32) -> Check? {
+    mode & 0o002 == 0 ? nil : directory(name, mode: mode, mayWrite: true)
+  }
+
   /// Where the app saves what annotators did: the next server may be any teammate's job.
   /// - Parameter locked: how many files in it this user may not write.
   public static func output(_ name: String, mode: UInt32, mayWrite: Bool, locked: Int) -> Check {

@@ -64,6 +64,12 @@ public struct TeamFile {
         file.path, .bad, "you cannot read it (mode \(String(file.mode & 0o777, radix: 8)))",
         next: "\(ownerRuns(file.owner))`chmod a+r \(file.path)`")
     }
+    if file.mode & 0o002 != 0 {
+      return Check(
+        file.path, .bad,
+        "everybody on this cluster may change it (mode \(String(file.mode & 0o777, radix: 8))), and it runs as the team",
+        next: "\(file.isMine ? "" : ownerRuns(file.owner))`chmod o-w \(file.path)`")
+    }
     guard file.hasWindowsLineEnds else { return nil }
     return Check(
       file.path, .bad, "it has Windows line ends (CR LF), and a shell takes the CR for a part of the last word",

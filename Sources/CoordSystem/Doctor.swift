@@ -40,6 +40,12 @@ public struct Doctor {
       checks.append(Checkup.directory(name, mode: mode, mayWrite: access(beside, W_OK | X_OK) == 0))
       if let sticky = Checkup.heartbeatDirectory(name, mode: mode) { checks.append(sticky) }
     }
+    let folders = [
+      (project.root, project.root), ("hpc_utils", project.utils), ("hpc_utils/bin", project.utils + "/bin"),
+    ]
+    checks += folders.filter { $0.1 != beside }.compactMap { name, path in
+      Checkup.openFolder(name, mode: status(of: path)?.st_mode ?? 0)
+    }
     return checks + [output()].compactMap { $0 }
   }
 

@@ -335,6 +335,14 @@ func nobodyIsSentToTheTrialThatHeHas(job: Checkup.JobView) {
     #expect(check(0o600, open: false, mine: false, team: nil)?.verdict == .bad)
   }
 
+  @Test func whatEverybodyMayChangeIsNamed() {
+    let said = check(0o666)
+    #expect(said?.verdict == .bad && said?.next == "`chmod o-w hpc_utils/env.sh`", "\(said as Any)")
+    #expect(said?.what.contains("everybody on this cluster may change it (mode 666)") == true)
+    #expect(Checkup.openFolder("hpc_utils", mode: 0o2775) == nil)
+    #expect(Checkup.openFolder("hpc_utils", mode: 0o2777)?.next == "its owner runs `chmod o-w hpc_utils`")
+  }
+
   @Test func windowsLineEndsAreNamed() {
     var file = TeamFile.Found("hpc_utils/env.sh", mode: 0o100640, group: "lab", isOpen: true)
     file.hasWindowsLineEnds = true

@@ -189,3 +189,9 @@ def test_what_is_put_aside_is_kept_from_then_on(project):
     assert project.run("doctor", "--repair", "--yes").code in (0, 78)
     (aside,) = (folder / "strange").iterdir()
     assert project.run("cleanup").code == 0 and aside.exists()
+
+
+def test_posixly_correct_of_a_person_breaks_no_job(project):
+    (project.path / "hpc_utils" / "env.sh").open("a").write("true\n")
+    result = project.run("connect", environment={"POSIXLY_CORRECT": "1"})
+    assert result.code == 0 and ADDRESS.match(result.output), result
