@@ -56,7 +56,7 @@ MUTANTS = [
     ("the project by another path is another project", CORE + "Home.swift",
      "job.isHere || ", ""),
     ("our number in the project by another path is another's", CORE + "Sighting.swift",
-     "!row.isHere && ", ""),
+     "row.isHere || row.workDir.isEmpty", "row.workDir.isEmpty"),
     ("a job that could not open its log is sent to its log", CORE + "EndWords.swift",
      "job?.couldNotOpenLog == true", "job?.couldNotOpenLog == true && false"),
     ("a trial passes over the team's group", CORE + "JobTrial.swift",
