@@ -8,7 +8,8 @@
 #   cluster    a real Slurm
 #   gluster    the same on a network filesystem, as far as it differs
 #   slow       deaths at every system call and other minutes of waiting; not part of a run without arguments
-#   long       100,000 simulated schedules, and mistakes made on purpose; beside the others, with idle time only
+#   long       40,000 simulated schedules, and mistakes made on purpose; beside the others, with idle time only
+#   night      a million schedules that nobody has seen before; not part of a run without arguments
 set -u
 cd "$(dirname "$0")/.." || exit 1
 [ $# -gt 0 ] || set -- install lint swift long shell cluster gluster
@@ -108,8 +109,13 @@ for part in "$@"; do
       ;;
     # Not by `swift test`: only one of that may run at a time.
     simulation)
-      SIM_SCHEDULES=${SIM_SCHEDULES:-100000} NO_COLOR=1 swift_tests .build-tests/release/coordPackageTests.xctest \
+      SIM_SCHEDULES=${SIM_SCHEDULES:-40000} NO_COLOR=1 swift_tests .build-tests/release/coordPackageTests.xctest \
         --testing-library swift-testing --filter SimulationTests
+      ;;
+    # Seeds that begin with the date: what turned red can be run again by its seed (SIM_SEED).
+    night)
+      step 'a million schedules' env SIM_FIRST="$(date +%Y%m%d)0000000" SIM_SCHEDULES=1000000 \
+        bash Tests/run.sh swift simulation
       ;;
     mutants)
       python3 Tests/mutants.py 2>&1 | tee "$work/mutants"

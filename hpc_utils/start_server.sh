@@ -54,7 +54,7 @@ if [ ! -x hpc_utils/bin/coord ]; then
 fi
 
 # What was assigned above, by the names of the deployment guide.
-set -- --token "$coord_token"
+set -- --root "$coord_root" --token "$coord_token"
 for coord_name in PORT CREDENTIALS APP_PATH STATUS_FILE; do
   [ -z "${!coord_name:-}" ] || set -- "$@" --set "$coord_name=${!coord_name}"
 done

@@ -23,11 +23,11 @@ public enum QueueName {
 
   /// The number and part of a file of the board; nil for any other file.
   public static func parse(_ name: String) -> (number: Int, part: String)? {
-    let rest = name.dropFirst(6)
-    guard name.hasPrefix("queue."), let mark = rest.utf8.firstIndex(of: UInt8(ascii: ".")), let n = Int(rest[..<mark]),
-      n > 0, n < bound
+    guard name.utf8.starts(with: "queue.".utf8) else { return nil }
+    let rest = name.utf8.dropFirst(6)
+    guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = Int(Substring(rest[..<mark])), n > 0, n < bound
     else { return nil }
-    return (n, String(rest[mark...].dropFirst()))
+    return (n, String(Substring(rest[rest.index(after: mark)...])))
   }
 
   /// The highest number that counts: each is near the one below. 0 where there is none.

@@ -67,13 +67,16 @@ struct JobComment {
   var log: String?
 
   init?(_ comment: some StringProtocol) {
+    guard comment.utf8.starts(with: "coord:".utf8) else { return nil }
     // A site's plugin may add words of its own.
-    let parts = comment.prefix { !$0.isWhitespace }.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.first == "coord", (2...3).contains(parts.count), let token = Token(parts[1]) else { return nil }
+    let parts = comment.utf8.prefix { $0 > UInt8(ascii: " ") }
+      .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+    guard (2...3).contains(parts.count), let token = Token(parts[1]) else { return nil }
     self.token = token
     if parts.count == 3 {
       guard parts[2].utf8.count == 16, parts[2].utf8.allSatisfy(isLowerHexadecimal) else { return nil }
-      log = String(parts[2])
+      log = parts[2]
     }
   }
 }

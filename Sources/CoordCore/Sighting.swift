@@ -77,8 +77,9 @@ extension Wanted {
     // Comments and names may be changed, by people and by a site's plugins. But where the directory differs, it is another job
     // that got the number.
     if let job, let other = jobs.first(where: { mayBe($0, job) }) {
-      // Somebody changed its comment. That it stands still matters all the same.
-      return other.life == .suspended
+      // Somebody changed its comment. That it stands still matters all the same, and that what is over in its directory is over.
+      let isPlaced = other.isHere || workDir == other.workDir
+      return other.life == .suspended || (other.isOver && isPlaced)
         ? .found(other)
         : .hidden(
           "job \(other.id) of \(other.user) \(other.waitingInWords), and does not show our token: its comment was changed"

@@ -135,8 +135,10 @@ func stage(
   do throws(SystemFailure) {
     return try createFile(temporary, bytes, mode: mode, group: group, durable: durable)
   } catch {
-    unlink(temporary)
+    let isGone = unlink(temporary) == 0 || errno == ENOENT
+    let stays = SystemFailure("remove \(temporary)")
     guard error.code == EEXIST else { throw error }
+    if !isGone { throw stays }
     return try createFile(temporary, bytes, mode: mode, group: group, durable: durable)
   }
 }

@@ -224,12 +224,20 @@ public struct Doctor {
   }
 
   private func reachability() -> Check {
-    guard let info = StatusFile(path: project.statusFile).read().info, info.state == .ready else {
+    guard let info = StatusFile(path: project.statusFile).read().info, info.state == .ready, isLive(info) else {
       return Check(
         "port", .doubtful, "no server is running: whether this host reaches it was not checked",
         next: "look again once `coord status` says ready")
     }
     let reach = Network.reach(info.place, machine: machine)
     return Check("port", reach.isReached ? .good : .bad, reach.why, next: reach.isReached ? nil : reach.next)
+  }
+
+  /// Whether the log has not ended that server: a file that stayed behind is no reason to look for a firewall.
+  private func isLive(_ info: ServerInfo) -> Bool {
+    guard case .state(let state)? = (try? LockLog(PosixLockFiles(directory: project.locks)).tail())?.fold() else {
+      return true
+    }
+    return state.liveToken == info.token
   }
 }

@@ -64,7 +64,8 @@ final class HeartbeatWriter {
     let fd = try timed("create") { () throws(SystemFailure) in
       do throws(SystemFailure) { return try create() } catch {
         guard error.code == EEXIST else { throw error }
-        unlink(temporary)
+        // Why it stays is why there is no heartbeat: "File exists" would tell nobody anything.
+        if unlink(temporary) != 0, errno != ENOENT { throw SystemFailure("remove \(temporary)") }
         return try create()
       }
     }

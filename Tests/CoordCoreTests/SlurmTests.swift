@@ -250,6 +250,9 @@ extension QueueSnapshot.Outcome {
     (job.name, job.workDir) = ("viewer", root)
     #expect(isUnknown(sighting([job])))
     #expect(isUnknown(sighting([job]) { ($0.name, $0.workDir) = (nil, nil) }))
+    var over = job
+    over.state = "FAILED"
+    #expect(sighting([over]) == .found(over), "whatever it is called by now")
     // A plugin of the site, or an administrator, may change the name as well.
     job.name = "another"
     #expect(isUnknown(sighting([job])))

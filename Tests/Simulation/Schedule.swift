@@ -116,6 +116,10 @@ final class SimFate: SimProcess {
     }
     resume()
     if world.random.once(in: world.faults.suspend) { suspend() }
+    if world.random.once(in: world.faults.rename), let job = world.slurm.jobs.randomElement(using: &world.random) {
+      world.note("job \(job.id) loses its name and comment")
+      job.isRenamed = true
+    }
     if backup == nil || world.random.once(in: 6) { backup = world.disk.backup }
     if world.random.once(in: world.faults.hands) { touch() }
     if world.time > Schedule.faulty, suspended.isEmpty { dead = true }

@@ -47,6 +47,9 @@ public struct Faults: Sendable {
   /// The scheduler suspends a job: once in so many steps of fate.
   public var suspend = Double.infinity
 
+  /// Somebody rewrites a job's name and comment: once in so many steps of fate.
+  public var rename = Double.infinity
+
   public init() {}
 
   public static let none = Faults()
@@ -73,6 +76,7 @@ public struct Faults: Sendable {
     f.wallOffset = g.once(in: 2) ? -86_400...86_400 : 0...0
     f.stopRequests = g.once(in: 3)
     f.suspend = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
+    f.rename = g.once(in: 4) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     f.hands = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     return f
   }

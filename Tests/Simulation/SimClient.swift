@@ -104,6 +104,7 @@ final class SimClient: SimProcess {
   }
 
   private func finish(answer info: ServerInfo) {
+    world.answered(info)
     answer = info
     world.answers += 1
     dead = true

@@ -10,6 +10,8 @@ final class SimSlurm {
     var startAt: Duration
     var run: SimJob?
     var restarts = 0
+    /// A plugin or a person rewrote its name and comment.
+    var isRenamed = false
 
     init(id: Int, token: Token, uid: UInt32, startAt: Duration) {
       (self.id, self.token, self.uid, self.startAt) = (id, token, uid, startAt)
@@ -95,8 +97,9 @@ final class SimSlurm {
 
   private func row(_ job: Job) -> QueuedJob {
     QueuedJob(
-      id: JobID("\(job.id)")!, user: "u", uid: job.uid, state: job.state, comment: job.token.comment(log: nil),
-      name: Self.home.jobName, workDir: Self.home.root, restarts: job.restarts)
+      id: JobID("\(job.id)")!, user: "u", uid: job.uid, state: job.state,
+      comment: job.isRenamed ? "ticket" : job.token.comment(log: nil),
+      name: job.isRenamed ? "x" : Self.home.jobName, workDir: Self.home.root, restarts: job.restarts)
   }
 
   /// As the adapter asks: the known job first, then all, then scontrol for the known one.

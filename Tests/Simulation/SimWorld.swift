@@ -33,6 +33,7 @@ public class SimProcess {
   func append(_ draft: LockDraft, _ log: LockLog<SimFiles>, within limit: Duration) throws(StorageFailure) -> Bool {
     let entry = LockEntry(
       number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
+    world.begins(draft)
     var appending = Appending(within: limit, now: now)
     while !dead {
       let result: Result<AppendResult, StorageFailure>
@@ -40,7 +41,10 @@ public class SimProcess {
       if dead { break }
       switch appending.next(result, now: now) {
       case .over(let won):
-        if won { world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")") }
+        if won {
+          world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")")
+          world.recorded(draft, by: self)
+        }
         return won
       case .again(let pause): world.run(until: world.time + pause)
       case .failed(let failure): throw failure
@@ -92,6 +96,9 @@ public final class SimWorld {
   /// Server processes that exist: by job run.
   var servers: [ObjectIdentifier: SimJob] = [:]
   var servedTokens: Set<Token> = []
+  private var servedInOrder: [(token: Token, at: Duration)] = []
+  /// Tokens for which somebody may have taken `submitted`, `started` or `stop-requested`.
+  private var begun: [EntryKind: Set<Token>] = [:]
   /// Somebody changed the lock directory by hand.
   var touched = false
   public private(set) var violations: [Violation] = []
@@ -210,6 +217,33 @@ public final class SimWorld {
 
   // MARK: - what must hold
 
+  /// An append is tried: its entry may be there whatever is reported.
+  func begins(_ draft: LockDraft) {
+    begun[draft.body.kind, default: []].insert(draft.body.token)
+  }
+
+  /// I6, no submission is lost: a job that waits, or is on its way to its server, is never declared over by others but at a stop.
+  func recorded(_ draft: LockDraft, by process: SimProcess) {
+    let token = draft.body.token
+    func has(_ kind: EntryKind) -> Bool { begun[kind]?.contains(token) ?? false }
+    guard draft.body.kind == .ended, !touched, !has(.started), !has(.stopRequested) else { return }
+    for job in slurm.jobs where job.token == token && job.run !== process {
+      // One whose number nobody knows and that shows no token can be known by nobody.
+      if job.isRenamed, !has(.submitted) { continue }
+      guard ["PENDING", "RUNNING", "SUSPENDED"].contains(job.state) else { continue }
+      violate("I6: job \(job.id) is \(job.state), and its token is declared over: \(draft.body.reason ?? "")")
+    }
+  }
+
+  /// I7: no answer names another server than the last one that was started, as far as one look can know.
+  func answered(_ info: ServerInfo) {
+    guard !touched, let last = servedInOrder.last, last.token != info.token else { return }
+    // Whoever looked before it started may say so for as long as one look takes and a heartbeat counts as fresh.
+    if time - last.at > .seconds(60) {
+      violate("I7: the answer names a server of before \(last.at.components.seconds)s")
+    }
+  }
+
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
@@ -220,6 +254,7 @@ public final class SimWorld {
     // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.
     if !servedTokens.insert(token).inserted, !touched { violate("I1: token \(token) is served twice") }
     servers[ObjectIdentifier(job)] = job
+    servedInOrder.append((token, time))
   }
 
   /// A suspended job went on a moment ago.

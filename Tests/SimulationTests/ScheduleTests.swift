@@ -1,7 +1,7 @@
 import Simulation
 import Testing
 
-/// 100,000 in CI (Tests/run.sh sets SIM_SCHEDULES), and these everywhere.
+/// 40,000 in CI and more by night (Tests/run.sh sets SIM_SCHEDULES), and these everywhere.
 private let count = Story.schedules ?? 400
 private let first = Story.first ?? 1
 

@@ -404,6 +404,8 @@ def test_node_without_the_teams_group(project, tmp_path):
     try:
         subprocess.run(["usermod", "-aG", "team2", "ann1"], check=True)
         subprocess.run(["chgrp", "-R", "team2", str(project.path)], check=True)
+        # Nor is it the submitter's own there.
+        subprocess.run(["chown", "-R", "ann3", str(project.path)], check=True)
         without = re.sub(r"^(team2:.*:)ann1$", r"\1", open("/etc/group").read(), flags=re.M)
         with contextlib.ExitStack() as stack:
             for host in ["ctl", "node2"]:

@@ -173,7 +173,7 @@ def test_marked_lines_and_env_file_change_nothing_that_the_script_needs(tmp_path
         ["bash", utils / "start_server.sh", "T0KEN", "/nowhere"], cwd=tmp_path, capture_output=True, text=True,
         env={"PATH": "/usr/bin:/bin"})
     port = "" if "return" in lines else " --set PORT=8001"
-    assert f"{tmp_path} 0007 supervise --token T0KEN{port} -- panel serve {{app}} --port={{port}}" in done.stdout, done
+    assert f"{tmp_path} 0007 supervise --root {tmp_path} --token T0KEN{port} -- panel serve {{app}} --port={{port}}" in done.stdout, done
     assert "trapped" not in done.stdout, done
 
 
