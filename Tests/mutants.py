@@ -22,6 +22,8 @@ MUTANTS = [
      "case .found(let job) where !job.isOver: return", "case .found(let job): return"),
     ("a job that lost its name and comment is gone", CORE + "Sighting.swift",
      "return workDir.map {", "return row.name.hasPrefix(name ?? \"\") && workDir.map {"),
+    ("a number that is over anywhere is our job's end", CORE + "Sighting.swift",
+     "(other.isOver && isPlaced)", "other.isOver"),
     ("a job that the log names may be foreign", CORE + "ForeignServer.swift",
      "&& !known.names($0)", "&& !(known.jobs.isEmpty && known.names($0))"),
     ("a number that the log names is anybody's", CORE + "LockLog.swift",
