@@ -64,7 +64,11 @@ class Cluster:
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def squeue(self, *words):
-        return subprocess.run(["squeue", "--noheader", *words], check=True, capture_output=True, text=True).stdout
+        def ask():
+            done = subprocess.run(["squeue", "--noheader", *words], capture_output=True, text=True)
+            return done if done.returncode == 0 else None
+        # The controller of a busy machine may not answer at once.
+        return eventually(ask, 60, "squeue answers").stdout
 
     def jobs(self, comment="coord:"):
         """Live jobs that coord submitted."""

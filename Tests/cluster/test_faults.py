@@ -10,6 +10,11 @@ from conftest import ADDRESS, Finished, eventually
 from test_connect import addresses
 
 
+def reconfigure():
+    """The controller of a busy machine may not listen at once."""
+    eventually(lambda: subprocess.run(["scontrol", "reconfigure"]).returncode == 0, 90, "the controller reads its configuration")
+
+
 @contextlib.contextmanager
 def slurm_conf(cluster, line):
     conf = "/etc/slurm/slurm.conf"
@@ -18,12 +23,12 @@ def slurm_conf(cluster, line):
     try:
         with open(conf, "a") as file:
             file.write(line + "\n")
-        subprocess.run(["scontrol", "reconfigure"], check=True)
+        reconfigure()
         yield
     finally:
         with open(conf, "w") as file:
             file.write(before)
-        subprocess.run(["scontrol", "reconfigure"], check=True)
+        reconfigure()
 
 
 @contextlib.contextmanager
