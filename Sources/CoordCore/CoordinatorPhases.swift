@@ -72,7 +72,8 @@ extension Coordinator {
     guard gone || mine?.token == claim.token || last.unchanged >= Limits.beatPause else {
       return pause(o, .milliseconds(300), progress)
     }
-    switch sighting(state, o) {
+    let seen = sighting(state, o)
+    switch seen {
     case .found(let job):
       // A job that was submitted by hand claims for itself and has no `submitted`.
       if claim.body.job == nil { return [.append(submission(state, job.id))] }
@@ -81,8 +82,7 @@ extension Coordinator {
       }
       absence.begin()
     case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
-    case .unknown(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
-    case .hidden(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(1000), .untold(why))
+    case .unknown, .hidden: return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(seen, progress))
     }
     return lookIfUseful(state, o) + pause(o, .milliseconds(1000), progress)
   }
@@ -111,12 +111,13 @@ extension Coordinator {
       guard let queue = o.queue, queue.number > seen else {
         return [.look(query(state, o))] + pause(o, .milliseconds(200), .ending("sbatch refused"))
       }
-      switch sighting(state, o) {
+      let sighting = sighting(state, o)
+      switch sighting {
       // A controller may keep what it refused, as a job that is over (FAILED, BadConstraints).
       case .found(let job) where !job.isOver: return [.append(submission(state, job.id))]
       case .gone, .found: return [.append(ending(state, .refused, why))]
-      case .unknown(let doubt), .hidden(let doubt):
-        return [.look(query(state, o))] + pause(o, .milliseconds(1000), .schedulerSilent(doubt))
+      case .unknown, .hidden:
+        return [.look(query(state, o))] + pause(o, .milliseconds(1000), doubt(sighting, .ending("sbatch refused")))
       }
     }
   }
@@ -125,7 +126,8 @@ extension Coordinator {
     guard let job = state.job else { return [.fail(.bug("a submission without a job"))] }
     let owner = state.claim?.author.user ?? "?"
     let inQueue = Progress.submitted(job, by: owner)
-    switch sighting(state, o) {
+    let sighting = sighting(state, o)
+    switch sighting {
     case .found(let seen) where seen.isOver:
       return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: seen, inQueue)
     case .found(let seen) where seen.isCompleting:
@@ -144,8 +146,7 @@ extension Coordinator {
         case .active, .over, .givenUp: .submitted(seen.id, by: owner)
         }
       return [.look(query(state, o))] + pause(o, .milliseconds(500), progress)
-    case .unknown(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(why, inQueue))
-    case .hidden(let why): return lookIfUseful(state, o) + pause(o, .milliseconds(500), .untold(why))
+    case .unknown, .hidden: return lookIfUseful(state, o) + pause(o, .milliseconds(500), doubt(sighting, inQueue))
     }
   }
 
@@ -197,12 +198,12 @@ extension Coordinator {
         return lookIfUseful(state, o) + pause(o, .milliseconds(1000), silentScheduler(o) ?? progress)
       }
       let ended = [Action.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
-      switch sighting(state, o) {
+      let sighting = sighting(state, o)
+      switch sighting {
       case .found, .hidden: return ended
       case .gone: return proveGone(state, o, apart: Limits.jobLooks, enough: true, job: nil, progress)
       // It might say "suspended", of what was not asked for or cannot be read.
-      case .unknown(let why):
-        return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(why, progress))
+      case .unknown: return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(sighting, progress))
       }
     }
     guard silence >= Limits.beatPause else {
@@ -294,7 +295,12 @@ extension Coordinator {
     return (due ? [.look(query(state, o))] : []) + pause(o, .milliseconds(500), ending)
   }
 
-  private func doubt(_ why: String, _ progress: Progress) -> Progress {
-    why == Wanted.notAsked ? progress : .schedulerSilent(why)
+  /// What is said where nothing certain was seen; `progress` where nobody has asked yet.
+  private func doubt(_ sighting: Sighting, _ progress: Progress) -> Progress {
+    switch sighting {
+    case .unknown(Wanted.notAsked), .found, .gone: progress
+    case .unknown(let why): .schedulerSilent(why)
+    case .hidden(let why): .untold(why)
+    }
   }
 }

@@ -43,11 +43,10 @@ public struct Entrance: Sendable {
     public var home: Home
 
     public init(
-      info: InfoReading, known: KnownTokens, snapshot: QueueSnapshot, hasTraces: Bool, foreign: CoordError? = nil,
-      otherProject: String? = nil, home: Home
+      info: InfoReading, known: KnownTokens, snapshot: QueueSnapshot, hasTraces: Bool, home: Home
     ) {
       (self.info, self.known, self.snapshot, self.hasTraces) = (info, known, snapshot, hasTraces)
-      (self.foreign, self.otherProject, self.home) = (foreign, otherProject, home)
+      self.home = home
     }
   }
 

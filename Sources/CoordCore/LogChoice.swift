@@ -34,11 +34,10 @@ public struct LogChoice: Hashable, Sendable {
 
   /// How the last token's log is called by whoever made its job, before that or in the place of what its server writes down.
   private static func expected(_ state: ServiceState) -> [String] {
-    let names = [
-      (state.end?.body.job ?? state.job).map { "\($0.number)" },
-      (state.liveToken ?? state.end?.token).map { "local-\($0.description.prefix(8))" },
-    ]
-    return names.compactMap { $0 }.map { "hpc_utils/logs/panel-server-\($0).log" }
+    [
+      (state.end?.body.job ?? state.job).map { JobLogName.path($0.number) },
+      (state.liveToken ?? state.end?.token).map { JobLogName.path(JobLogName.local($0)) },
+    ].compactMap { $0 }
   }
 
   /// Why there is no log of the last token; nil where there was none.
@@ -54,4 +53,13 @@ public struct LogChoice: Hashable, Sendable {
       }
     }
   }
+}
+
+/// How the log of a job is called.
+public enum JobLogName {
+  /// From the project's folder; as `--output` of start_server.sh has it.
+  /// - Parameter job: its number, or what a job without Slurm has in that place.
+  public static func path(_ job: String) -> String { "hpc_utils/logs/panel-server-\(job).log" }
+
+  public static func local(_ token: Token) -> String { "local-\(token.description.prefix(8))" }
 }

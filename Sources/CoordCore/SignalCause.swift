@@ -43,7 +43,7 @@ public struct SignalFacts: Hashable, Sendable {
 
   /// The scheduler put it back into its queue.
   fileprivate var isRequeued: Bool {
-    ["PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT"].contains(field("JobState") ?? "")
+    field("JobState").map { JobLife(slurmState: $0) } == .pending
       || (field("Restarts").flatMap { Int($0) } ?? 0) > restarts
   }
 

@@ -36,6 +36,9 @@ public struct TeamFile {
     public var isSecret = false
     public var hasWindowsLineEnds = false
 
+    /// As others see it.
+    var file: TeamFile { TeamFile(path, mode: mode, owner: owner, group: group) }
+
     public init(_ path: String, mode: UInt32, group: String, bits: UInt32 = 0o4, isOpen: Bool) {
       (self.path, self.mode, self.group, self.bits, self.isOpen) = (path, mode, group, bits, isOpen)
     }
@@ -51,8 +54,7 @@ public struct TeamFile {
       let group = file.bits << 3
       let isShared = file.mode & file.bits == file.bits || (file.group == team && file.mode & group == group)
       if !isShared || !file.isOpen {
-        let words = TeamFile(file.path, mode: file.mode, owner: file.owner, group: file.group)
-          .unreadable(team: team, isMember: file.isOpen || isMember, bits: file.bits)
+        let words = file.file.unreadable(team: team, isMember: file.isOpen || isMember, bits: file.bits)
         // By an access control list others may, where the mode lets any group.
         let isClosed = !file.isOpen || file.mode & group != group
         return Check(
@@ -61,13 +63,13 @@ public struct TeamFile {
       }
     } else if !file.isOpen {
       return Check(
-        file.path, .bad, "you cannot read it (mode \(String(file.mode & 0o777, radix: 8)))",
+        file.path, .bad, "you cannot read it (mode \(file.file.modeText))",
         next: "\(ownerRuns(file.owner))`chmod a+r \(file.path)`")
     }
     if file.mode & 0o002 != 0 {
       return Check(
         file.path, .bad,
-        "everybody on this cluster may change it (mode \(String(file.mode & 0o777, radix: 8))), and it runs as the team",
+        "everybody on this cluster may change it (mode \(file.file.modeText)), and it runs as the team",
         next: "\(file.isMine ? "" : ownerRuns(file.owner))`chmod o-w \(file.path)`")
     }
     guard file.hasWindowsLineEnds else { return nil }

@@ -129,8 +129,7 @@ public struct Doctor {
     umask(old)
     if made == 0 { project.giveToTeam(project.strange, mode: mode) }
     let target = "\(project.strange)/\(file.name).\(hexadecimal(Machine.random(), digits: 16))"
-    guard rename("\(project.locks)/\(file.name)", target) == 0 else { return SystemFailure("move \(file.name)").text }
-    return nil
+    return rename("\(project.locks)/\(file.name)", target) == 0 ? nil : SystemFailure("move \(file.name)").text
   }
 
   private func log() -> Check {

@@ -9,9 +9,6 @@ enum JobLog {
   /// The umask for sbatch. Slurm hands it on to the job, which sets its own.
   static func mask(in project: Project) -> mode_t { 0o077 & ~readers(project) }
 
-  /// What the log of a job without Slurm has in the place of a number.
-  static func local(_ token: Token) -> String { "local-\(token.description.prefix(8))" }
-
   /// Lets the team read the log of a job that somebody submitted by hand, with his own umask.
   static func share(_ descriptor: Int32, in project: Project) {
     var s = stat()
@@ -41,7 +38,7 @@ enum JobLog {
     else {
       return draft
     }
-    let names = [job.number, local(draft.body.token)].map { "hpc_utils/logs/panel-server-\($0).log" }
+    let names = [job.number, JobLogName.local(draft.body.token)].map(JobLogName.path)
     guard let name = names.first(where: { status(of: project.root + "/" + $0) != nil }),
       let bytes = (try? contents(of: project.root + "/" + name, limit: 1 << 22)) ?? nil
     else { return draft }

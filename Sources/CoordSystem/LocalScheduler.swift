@@ -11,7 +11,7 @@ public struct LocalScheduler: Scheduler {
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
   public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
-    let log = "\(project.logs)/panel-server-\(JobLog.local(token)).log"
+    let log = project.resolve(JobLogName.path(JobLogName.local(token)))
     let file: Descriptor
     do throws(SystemFailure) {
       file = try Descriptor(path: log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)

@@ -25,7 +25,7 @@ public struct Project: Sendable {
   /// - Parameter script: what start_server.sh passes on of its settings, `KEY=VALUE` each.
   public init(flag: String?, script: [String] = [], environment: [String: String]) throws(CoordError) {
     let (root, logical): (String, String?)
-    let here = environment["PWD"].flatMap { $0.hasPrefix("/") && Self.isSame($0, ".") ? $0 : nil }
+    let here = environment["PWD"].flatMap { $0.hasPrefix("/") && Self.isSame($0, ".") == true ? $0 : nil }
     if let given = flag ?? environment["COORD_ROOT"].flatMap({ $0.isEmpty ? nil : $0 }) {
       guard let real = Self.realPath(given), Self.isProject(real) else {
         throw .configuration(
@@ -78,10 +78,7 @@ public struct Project: Sendable {
   }
 
   /// Whether its path still leads to the directory that this process works in. Where that cannot be told, it does.
-  var isWhereItWas: Bool {
-    guard let here = status(of: "."), let there = status(of: root) else { return true }
-    return here.st_ino == there.st_ino && here.st_dev == there.st_dev
-  }
+  var isWhereItWas: Bool { Self.isSame(".", root) != false }
 
   private static func isProject(_ path: String) -> Bool { isDirectory(path + "/hpc_utils") }
 
@@ -143,11 +140,12 @@ public struct Project: Sendable {
       return nil
     }
     let plain = "/" + parts.joined(separator: "/")
-    return isSame(plain, root) ? plain : nil
+    return isSame(plain, root) == true ? plain : nil
   }
 
-  private static func isSame(_ a: String, _ b: String) -> Bool {
-    guard let a = status(of: a), let b = status(of: b) else { return false }
+  /// Nil where that cannot be told.
+  private static func isSame(_ a: String, _ b: String) -> Bool? {
+    guard let a = status(of: a), let b = status(of: b) else { return nil }
     return a.st_ino == b.st_ino && a.st_dev == b.st_dev
   }
 

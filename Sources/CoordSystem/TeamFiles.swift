@@ -4,16 +4,14 @@ import Glibc
 // What of hpc_utils the team needs, as it lies there.
 extension Project {
   /// Nil where there is no such file.
-  private func found(_ path: String, bits: UInt32, _ names: inout [UInt32: String]) -> TeamFile.Found? {
+  private func found(_ path: String, bits: UInt32, _ names: inout FileNames) -> TeamFile.Found? {
     let full = resolve(path)
     guard let s = status(of: full) else { return nil }
-    let group = names[s.st_gid] ?? Group.name(s.st_gid)
-    names[s.st_gid] = group
     var file = TeamFile.Found(
-      path, mode: s.st_mode, group: group, bits: bits,
+      path, mode: s.st_mode, group: names.group(s.st_gid), bits: bits,
       isOpen: access(full, R_OK | (bits & 1 != 0 ? X_OK : 0)) == 0)
     file.isMine = s.st_uid == geteuid()
-    file.owner = User.name(s.st_uid)
+    file.owner = names.user(s.st_uid)
     file.isSecret = path == settings.credentials
     if path.hasSuffix(".sh"), let bytes = (try? contents(of: full)) ?? nil {
       file.hasWindowsLineEnds = bytes.indices.dropFirst().contains { bytes[$0] == 10 && bytes[$0 - 1] == 13 }
@@ -24,9 +22,8 @@ extension Project {
   /// What is wrong with these files.
   func problems(of files: [(path: String, bits: UInt32)]) -> [Check] {
     let isMember = team.map { Machine.groups().contains($0) } ?? false
-    var names: [UInt32: String] = [:]
-    if let team { names[team] = Group.name(team) }
-    let name = team.flatMap { names[$0] }
+    var names = FileNames()
+    let name = team.map { names.group($0) }
     return files.compactMap { found($0.path, bits: $0.bits, &names) }.compactMap {
       TeamFile.check($0, team: name, isMember: isMember)
     }
@@ -48,6 +45,23 @@ extension Project {
     return found.map { .success($0) }
       ?? .failure(
         JobEnvironment.missing(name, path: path, hasFile: status(of: root + "/" + JobEnvironment.file) != nil))
+  }
+}
+
+/// Names of users and groups: each is asked for once, by a process of its own.
+private struct FileNames {
+  private var (users, groups): ([UInt32: String], [UInt32: String]) = ([:], [:])
+
+  mutating func user(_ uid: UInt32) -> String {
+    let name = users[uid] ?? User.name(uid)
+    users[uid] = name
+    return name
+  }
+
+  mutating func group(_ gid: UInt32) -> String {
+    let name = groups[gid] ?? Group.name(gid)
+    groups[gid] = name
+    return name
   }
 }
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from conftest import STATE, Finished, eventually
+from test_faults import reconfigure
 from test_neighbours import OLD_SCRIPT
 
 
@@ -410,7 +411,7 @@ def test_node_without_the_teams_group(project, tmp_path):
         with contextlib.ExitStack() as stack:
             for host in ["ctl", "node2"]:
                 stack.enter_context(file_on(host, "/etc/group", without, tmp_path))
-            subprocess.run(["scontrol", "reconfigure"], check=True)
+            reconfigure()
             # Not even its log can be made there.
             doctor = project.run("doctor", "--job", timeout=300)
             assert doctor.code == 78 and "could not open its log in hpc_utils/logs (ExitCode 0:53)" in doctor.output, doctor
@@ -425,4 +426,4 @@ def test_node_without_the_teams_group(project, tmp_path):
             assert "on node2 you are in the groups" in result.errors
     finally:
         subprocess.run(["groupdel", "-f", "team2"], check=True)
-        subprocess.run(["scontrol", "reconfigure"], check=True)
+        reconfigure()

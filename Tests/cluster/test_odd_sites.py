@@ -10,12 +10,9 @@ import pytest
 from conftest import ADDRESS, Finished, eventually
 from scenes import scene
 from test_faults import slurm_conf
+from test_reasons import scontrol
 from test_scheduler import LATER
 from test_touched import never_two
-
-
-def scontrol(*words):
-    return subprocess.run(["scontrol", *words], check=True, capture_output=True, text=True).stdout
 
 
 def state(job):
