@@ -71,6 +71,14 @@ public enum CoordError: Error, Hashable, Sendable {
 }
 
 extension CoordError {
+  /// The project's path leads elsewhere since the job began.
+  public static func movedAway(_ root: String) -> CoordError {
+    .noServer(
+      what: "this job does not serve",
+      why: "\(root) is another directory than when the job began: it was moved or replaced",
+      next: "run `coord connect` where the project is now")
+  }
+
   /// A lock that a newer version wrote: what it decides is not known to this one.
   public static func newerCoord(lock number: Int) -> CoordError {
     .configuration(

@@ -76,11 +76,16 @@ public struct KnownTokens: Hashable, Sendable {
   public private(set) var served: Set<Token> = []
   /// The jobs of all of them, by number: whose each is. None of an ended token can pass its fence, whatever it shows.
   public private(set) var jobs: [String: UInt32] = [:]
+  /// The job of the newest one.
+  private var latest: String?
 
   public init() {}
 
-  /// Whether this job was submitted for one of the tokens.
-  func names(_ job: QueuedJob) -> Bool { job.uid != nil && jobs[job.id.number] == job.uid }
+  /// Whether this job was submitted for one of the tokens: the newest, or one that has ended. A controller that lost its state
+  /// gives numbers anew, so that of the older ones only what waits is: it meets its fence. What runs may be anybody's server.
+  func names(_ job: QueuedJob) -> Bool {
+    job.uid != nil && jobs[job.id.number] == job.uid && (job.life == .pending || job.id.number == latest)
+  }
 
   /// - Parameters:
   ///   - slots: in the order of their numbers.
@@ -92,7 +97,11 @@ public struct KnownTokens: Hashable, Sendable {
     for case .entry(let entry, let digest) in slots.reversed() where digest == wanted {
       named.insert(entry.token)
       if entry.kind == .started { served.insert(entry.token) }
-      if let job = entry.body.job { theirs[entry.token] = job.number }
+      if let job = entry.body.job {
+        // What took `started` knows its number; what sbatch printed is tentative.
+        theirs[entry.token] = theirs[entry.token] ?? job.number
+        if named.count == 1 { latest = latest ?? job.number }
+      }
       // A claim is its owner's, whoever records what became of it; one by hand is claimed by the job itself.
       if entry.kind == .claimed, let number = theirs[entry.token] { jobs[number] = entry.author.uid }
       wanted = entry.previous

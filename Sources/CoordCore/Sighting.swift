@@ -76,10 +76,9 @@ extension Wanted {
     let query = snapshot.query
     // Comments and names may be changed, by people and by a site's plugins. But where the directory differs, it is another job
     // that got the number.
-    if let job, let other = jobs.first(where: { mayBe($0, job) }) {
-      // Somebody changed its comment. That it stands still matters all the same, and that what is over in its directory is over.
-      let isPlaced = other.isHere || workDir == other.workDir
-      return other.life == .suspended || (other.isOver && isPlaced)
+    if let job, let other = jobs.first(where: { mayBe($0, job) }), !isOverHere(other) {
+      // Somebody changed its comment. That it stands still matters all the same.
+      return other.life == .suspended
         ? .found(other)
         : .hidden(
           "job \(other.id) of \(other.user) \(other.waitingInWords), and does not show our token: its comment was changed"
@@ -103,6 +102,10 @@ extension Wanted {
 
   /// What is said where nobody has asked for it yet.
   static let notAsked = "not asked yet"
+
+  /// Whatever it is called by now: ours is over, or another job got its number since. That is no more than gone: a token alone tells
+  /// which run a row is of.
+  private func isOverHere(_ row: QueuedJob) -> Bool { row.isOver && (row.isHere || workDir == row.workDir) }
 
   private func mayBe(_ row: QueuedJob, _ job: JobID) -> Bool {
     guard row.id.number == job.number, row.uid == owner, row.token == nil else { return false }

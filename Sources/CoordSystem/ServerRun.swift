@@ -155,6 +155,7 @@ struct ServerRun: ~Copyable {
   }
 
   private mutating func launch(_ around: Surroundings) -> [Supervision.Event] {
+    guard around.project.isWhereItWas else { return [.moved] }
     if let old = server.take() {
       // Its port was taken by somebody else between our look and its start.
       ProcessTable.end(group: old.group)

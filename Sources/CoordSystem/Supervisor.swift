@@ -76,6 +76,8 @@ public struct Supervisor {
     var entrance = Entrance(fence, now: Machine.now)
     do throws(CoordError) { try project.prepare() } catch { return .failure(explained(error)) }
     while true {
+      // By its path it would take a number in another directory's log.
+      guard project.isWhereItWas else { return .failure(.movedAway(project.root)) }
       if !lineage.holds { entrance.meets(.scriptIsOver) }
       if let signal = signals.interruption(within: .zero) {
         if entrance.mayHaveStarted { recordThatNothingServes(signal) }

@@ -254,7 +254,11 @@ extension LogFold {
 
   /// Somebody changed its comment; its token has ended, so that it loses its fence.
   @Test func jobThatTheLogNamesIsNoForeignServer() {
-    for (uid, isOurs) in [(1001 as UInt32, true), (1003, false)] {
+    for (uid, number, state, isOurs) in [
+      (1001 as UInt32, "77", "PENDING", true), (1003, "77", "PENDING", false), (1001, "78", "RUNNING", true),
+      // The controller may have lost its state, and given the number to a server of older scripts.
+      (1001, "77", "RUNNING", false), (1001, "77", "SUSPENDED", false),
+    ] {
       var w = World()
       // Not the last one.
       for n in 1...2 as ClosedRange<UInt64> {
@@ -262,7 +266,7 @@ extension LogFold {
         w.append(.submitted, World.token(n)) { $0.job = JobID("\(76 + n)") }
         w.append(.ended, World.token(n)) { $0.outcome = .stopped }
       }
-      var renamed = job("77", "PENDING", comment: "ticket_4711", dir: "/project")
+      var renamed = job(number, state, comment: "ticket_4711", dir: "/project")
       renamed.uid = uid
       let found = outcome(&w, jobs: [renamed])
       #expect((found.claimedAfter == 0) == isOurs && (found.error?.exitCode == 69) == !isOurs, "\(found)")

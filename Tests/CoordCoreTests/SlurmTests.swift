@@ -252,7 +252,7 @@ extension QueueSnapshot.Outcome {
     #expect(isUnknown(sighting([job]) { ($0.name, $0.workDir) = (nil, nil) }))
     var over = job
     over.state = "FAILED"
-    #expect(sighting([over]) == .found(over), "whatever it is called by now")
+    #expect(sighting([over]) == .gone, "or another job with its number, which proves no more")
     // A plugin of the site, or an administrator, may change the name as well.
     job.name = "another"
     #expect(isUnknown(sighting([job])))
