@@ -74,7 +74,7 @@ venv=${COORD_TEST_VENV:-/var/tmp/coord-test-venv}
 python_environment() { # a venv that every test user may read
   if [ ! -x "$venv/bin/pytest" ]; then
     step 'a venv for the tests' /usr/bin/python3 -m venv "$venv"
-    step 'what the Python tests need' "$venv/bin/pip" install -q pytest selenium pexpect prometheus_client
+    step 'what the Python tests need' "$venv/bin/pip" install -q pytest pytest-xdist selenium pexpect prometheus_client
   fi
 }
 
@@ -87,6 +87,17 @@ python_tests() { # word... : pytest with these words
   # A run that broke off counts as a failure, whatever it printed.
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
   failed=$((failed + bad))
+}
+
+cluster_tests() { # word... : pytest with these words, by four clusters side by side: they mostly wait
+  python_environment
+  # The real app comes from PyPI, and a cluster of its own has no network but its own.
+  step 'the real app' env DEMO_DIR="${DEMO_DIR:-/var/tmp/coord-demo}" PYTHON=/usr/bin/python3 bash hpc_utils/demo.sh --check
+  local base
+  # Where all of them see it.
+  base=$(mktemp -d /var/tmp/coord-tests.XXXXXX)
+  python_tests --basetemp="$base/tests" --dist loadfile --tx "4*popen//python=Tests/cluster/apart $venv/bin/python3" "$@"
+  rm -rf "$base"
 }
 
 for part in "$@"; do
@@ -126,10 +137,8 @@ for part in "$@"; do
       python_environment
       if [ $# = 1 ]; then python_tests Tests/shell; else beside shell bash Tests/run.sh shell; fi
       ;;
-    cluster)
-      python_tests -m 'not slow' Tests/cluster
-      ;;
-    slow) python_tests -m slow Tests/cluster ;;
+    cluster) cluster_tests -m 'not slow' Tests/cluster ;;
+    slow) cluster_tests -m slow Tests/cluster ;;
     gluster)
       CLUSTER_FILESYSTEM=gluster python_tests Tests/cluster/test_connect.py::test_storm_from_nothing_makes_one_job \
         Tests/cluster/test_connect.py::test_umask_077 Tests/cluster/test_directories.py::test_two_hosts \

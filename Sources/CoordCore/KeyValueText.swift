@@ -32,6 +32,8 @@ public struct KeyValueText: Equatable, Sendable {
 }
 
 private func escaped(_ value: String) -> String {
+  // Most are plain.
+  if value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") }) { return value }
   var out = ""
   for scalar in value.unicodeScalars {
     switch scalar {

@@ -18,9 +18,15 @@ public enum LockName {
 
   /// The number that a file name stands for; nil for any other file.
   public static func number(_ name: String) -> Int? {
-    guard name.utf8.count >= 8, name.utf8.allSatisfy(isDigit), let n = Int(name), n > 0, n < bound, Self.name(n) == name
-    else { return nil }
-    return n
+    // Ten digits at most; more than eight only where the first one counts.
+    let digits = name.utf8
+    guard (8...10).contains(digits.count), digits.count == 8 || digits.first != UInt8(ascii: "0") else { return nil }
+    var number = 0
+    for digit in digits {
+      guard isDigit(digit) else { return nil }
+      number = number * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return (1..<bound).contains(number) ? number : nil
   }
 }
 

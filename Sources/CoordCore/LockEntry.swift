@@ -114,13 +114,38 @@ public struct LockEntry: Hashable, Sendable {
   /// The format that this program writes. Another one was written by a newer coord.
   public static let format = "1"
 
-  public var number: Int
-  public var previous: String
-  public var time: WallTime
-  public var author: Author
-  public var body: EntryBody
+  public let number: Int
+  public let previous: String
+  /// What is passed on often is one reference.
+  private let content: Content
+
+  private final class Content: Hashable, Sendable {
+    let time: WallTime
+    let author: Author
+    let body: EntryBody
+    let identity: LogIdentity?
+
+    init(_ time: WallTime, _ author: Author, _ body: EntryBody, _ identity: LogIdentity?) {
+      (self.time, self.author, self.body, self.identity) = (time, author, body, identity)
+    }
+
+    static func == (a: Content, b: Content) -> Bool {
+      a === b || (a.time == b.time && a.author == b.author && a.body == b.body && a.identity == b.identity)
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(time)
+      hasher.combine(author)
+      hasher.combine(body)
+      hasher.combine(identity)
+    }
+  }
+
+  public var time: WallTime { content.time }
+  public var author: Author { content.author }
+  public var body: EntryBody { content.body }
   /// nil in logs that were begun before entries named it.
-  public var identity: LogIdentity?
+  public var identity: LogIdentity? { content.identity }
 
   /// `previous` of the very first number.
   public static let nothingBefore = String(repeating: "0", count: 64)
@@ -128,8 +153,8 @@ public struct LockEntry: Hashable, Sendable {
   public init(
     number: Int, previous: String, time: WallTime, author: Author, body: EntryBody, identity: LogIdentity? = nil
   ) {
-    (self.number, self.previous, self.time, self.author, self.body) = (number, previous, time, author, body)
-    self.identity = identity
+    (self.number, self.previous) = (number, previous)
+    content = Content(time, author, body, identity)
   }
 
   public var token: Token { body.token }

@@ -1,15 +1,18 @@
 /// What one claim is known by: 128 random bits, as 32 lower-case hexadecimal digits.
 public struct Token: Hashable, Sendable, CustomStringConvertible {
-  public let description: String
+  private let high: UInt64
+  private let low: UInt64
 
   public init?(_ text: some StringProtocol) {
-    guard text.utf8.count == 32, text.utf8.allSatisfy(isLowerHexadecimal) else { return nil }
-    description = String(text)
+    guard text.utf8.count == 32, text.utf8.allSatisfy(isLowerHexadecimal),
+      let high = UInt64(text.prefix(16), radix: 16), let low = UInt64(text.suffix(16), radix: 16)
+    else { return nil }
+    (self.high, self.low) = (high, low)
   }
 
-  public init(random high: UInt64, _ low: UInt64) {
-    description = hexadecimal(high, digits: 16) + hexadecimal(low, digits: 16)
-  }
+  public init(random high: UInt64, _ low: UInt64) { (self.high, self.low) = (high, low) }
+
+  public var description: String { hexadecimal(high, digits: 16) + hexadecimal(low, digits: 16) }
 
   /// How the job carries its token, `sbatch --comment`; with the identity of the log that it belongs to, where that has one.
   public func comment(log: String?) -> String { "coord:" + description + (log.map { ":" + $0 } ?? "") }

@@ -23,7 +23,8 @@ public enum QueueName {
 
   /// The number and part of a file of the board; nil for any other file.
   public static func parse(_ name: String) -> (number: Int, part: String)? {
-    guard name.utf8.starts(with: "queue.".utf8) else { return nil }
+    // A listing has many other names.
+    guard name.utf8.first == UInt8(ascii: "q"), name.hasPrefix("queue.") else { return nil }
     let rest = name.utf8.dropFirst(6)
     guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = Int(Substring(rest[..<mark])), n > 0, n < bound
     else { return nil }

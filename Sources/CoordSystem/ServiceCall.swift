@@ -13,9 +13,10 @@ public enum ServiceCall {
   ) -> Result<ServerInfo, CoordError>? {
     guard let socket = try? UnixSocket.connect(path), let peer = UnixSocket.peer(socket.raw),
       // Anybody may listen in a folder that is open to all, and tell an address of his own.
-      [0, getuid(), status(of: project.utils)?.st_uid ?? 0].contains(peer.uid),
-      (try? socket.write(Array(request.line.utf8), path)) != nil
+      [0, getuid(), status(of: project.utils)?.st_uid ?? 0].contains(peer.uid)
     else { return nil }
+    // One that refuses us may have answered and closed before it heard anything: its words are there to read.
+    try? socket.write(Array(request.line.utf8), path)
     var reader = ServiceReplyReader()
     var input: [UInt8] = []
     // The service itself says when the time is over; this is for one that hangs.

@@ -55,11 +55,11 @@ public struct SimFiles: LockFiles {
   init(_ process: SimProcess) { self.process = process }
 
   /// Everything that a process does goes through here; a dead one does nothing any more.
-  private func enter(_ what: String) throws(StorageFailure) {
+  private func enter(_ what: @autoclosure () -> String) throws(StorageFailure) {
     world.operation(process)
     if process.dead { throw StorageFailure(.other, "dead") }
     if world.random.once(in: world.faults.storageError) {
-      throw StorageFailure(world.random.once(in: 3) ? .full : .other, "\(what): simulated failure")
+      throw StorageFailure(world.random.once(in: 3) ? .full : .other, "\(what()): simulated failure")
     }
   }
 

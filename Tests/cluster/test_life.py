@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+import uuid
 
 import pytest
 from conftest import LOGINS, NODES, eventually
@@ -200,7 +201,7 @@ def memory_group(name, limit):
 
 
 def test_server_killed_for_its_memory(project):
-    with memory_group("coord_test", 100 << 20) as group:
+    with memory_group(f"coord_test_{uuid.uuid4().hex}", 100 << 20) as group:
         project.job_environment("FAKE_PANEL_EATS=300")
         with open(project.path / "hpc_utils" / "env.sh", "a") as file:
             file.write(f"echo $$ >{group}/cgroup.procs\n")

@@ -105,7 +105,7 @@ def test_host_name_with_an_underscore(project, tmp_path):
 @contextlib.contextmanager
 def automounter(project, hosts):
     """Each host has the project at a real path of its own; one path, through a link, is the same on all of them."""
-    base = pathlib.Path("/srv", f"auto-{os.getpid()}")
+    base = pathlib.Path("/srv", f"auto-{project.path.name}")
     link = base / "lab"
     link.mkdir(parents=True)
     made = []

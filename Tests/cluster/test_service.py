@@ -54,8 +54,11 @@ def test_annotators_need_no_write_permission(project, service, socket_path):
     # Warm, the files are enough, for those too whom no service knows; cold, they are not.
     assert project.run("connect", user="nobody").code in (0, 77)
     assert project.run("stop", user="ann1").code == 0
-    stranger = project.run("connect", user="nobody")
-    assert stranger.code == 77 and "the service does not know you" in stranger.errors, stranger
+    # Also one whose question comes after the answer.
+    late = ["strace", "-o", "/dev/null", "-e", "inject=getsockopt:delay_enter=700000:when=1"]
+    for before in [[], late]:
+        stranger = project.run("connect", user="nobody", before=before)
+        assert stranger.code == 77 and "the service does not know you" in stranger.errors, stranger
     socket_path.rename(f"{socket_path}.away")
     without = project.run("connect", user="ann2")
     assert without.code == 77 and "does not let you in" in without.errors, without
