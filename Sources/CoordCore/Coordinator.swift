@@ -60,7 +60,7 @@ public struct Coordinator: Sendable {
   var target: Token?
   var probed: (place: ServerPlace, at: Instant, reach: Reach)?
   /// A server that coord did not start, whose job is being ended.
-  var leaving = Watch<JobID?>()
+  var leaving = Watch<[JobID]>()
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
   /// Numbers of answers that did not say which cluster they are of.
@@ -236,6 +236,8 @@ public struct Coordinator: Sendable {
       next = "it ends at its next beat, or when it leaves the queue; its owner can `scancel \(job)`"
     case .hung:
       next = "a long calculation of a teammate may be the reason; it is ended after HANG_LIMIT of hpc_utils/coord.conf"
+    case .olderJob(let job, _):
+      next = "nobody starts a server beside it; \(job.user) can end it with `scancel \(job.id)`, then try again"
     case .suspended(let job, let by):
       next =
         "it goes on after `scontrol resume \(job)` (an operator of the cluster); or \(by) ends it with `scancel \(job)`"

@@ -134,7 +134,11 @@ extension Coordinator {
       // Its fence is lost once this is recorded, whatever still runs there.
       return proveGone(
         state, o, apart: Limits.tokenLooks, enough: true, job: seen, .completing(seen.id, by: owner))
-    case .gone: return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: nil, inQueue)
+    case .gone:
+      let row = state.claim.flatMap {
+        state.wanted($0.token, of: $0.author, scheduler: scheduler, home: home).overWithoutToken(in: o.queue?.snapshot)
+      }
+      return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: row, inQueue)
     case .found(let seen):
       absence.begin()
       if goal == .settle { return [.settle(state)] }

@@ -38,6 +38,8 @@ public struct Entrance: Sendable {
     public var hasTraces: Bool
     /// A server that coord did not start.
     public var foreign: CoordError?
+    /// One that is being ended: it may be waited for.
+    public var ending: ForeignServer?
     /// The other project whose server writes this server_info.txt.
     public var otherProject: String?
     public var home: Home
@@ -63,6 +65,7 @@ public struct Entrance: Sendable {
   private let leaving: Instant
   private var torn = Watch<String>()
   private var quiet = QuietWait()
+  private var ending = Watch<[JobID]>()
   private var end: CoordError?
 
   public init(_ fence: Fence, now: Instant) {
@@ -127,10 +130,14 @@ public struct Entrance: Sendable {
   ) -> Result<String, CoordError>? {
     if case .unknown(let why) = around.snapshot.outcome { return .success("the scheduler does not answer: " + why) }
     if let foreign = around.foreign { return .failure(foreign) }
+    if let server = around.ending {
+      ending.see(server.ending, began: question.began, ended: now)
+      if ending.unchanged < around.snapshot.killWait { return .success("\(server.what): \(server.who)") }
+    }
     if let job = Coordinator.olderJob(
       in: around.snapshot, around.known, around.home, besides: question.state.liveToken)
     {
-      return .success("job \(job.id) of \(job.user) is of a log that is not here any more")
+      return .success(Coordinator.older(job, around.known))
     }
     if let info = around.info.info, !around.known.served.contains(info.token), let other = around.otherProject {
       return .failure(.sharedStatusFile(with: other))

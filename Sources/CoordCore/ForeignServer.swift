@@ -3,6 +3,8 @@
 public struct ForeignServer: Hashable, Sendable {
   public var job: QueuedJob?
   public var endpoint: Endpoint?
+  /// Slurm is ending these jobs: there is nothing to do but to wait. Empty where it is none of them.
+  public private(set) var ending: [JobID] = []
 
   public init(job: QueuedJob?, endpoint: Endpoint?) { (self.job, self.endpoint) = (job, endpoint) }
 
@@ -21,8 +23,9 @@ public struct ForeignServer: Hashable, Sendable {
   /// - Parameters:
   ///   - plain: what server_info.txt says, where it is not of a server of coord's.
   ///   - known: what the whole log tells. A job that it names is ours, whatever it shows by now.
+  ///   - waited: jobs that are being ended were waited for long enough: they hide no other server any more.
   public static func find(
-    in snapshot: QueueSnapshot, plain: PlainServerInfo?, home: Home, known: KnownTokens
+    in snapshot: QueueSnapshot, plain: PlainServerInfo?, home: Home, known: KnownTokens, waited: Bool = false
   ) -> Finding {
     guard case .answered(let jobs) = snapshot.outcome else { return .none }
     let strangers = jobs.filter {
@@ -30,15 +33,15 @@ public struct ForeignServer: Hashable, Sendable {
     }
     let stranger = strangers.first { $0.mayServe }
     if let stranger { return .found(ForeignServer(job: stranger, endpoint: plain?.endpoint)) }
-    let leaving = strangers.first { $0.isCompleting }
-    if let leaving { return .ending(ForeignServer(job: leaving, endpoint: plain?.endpoint)) }
+    let leaving = strangers.filter(\.isCompleting)
+    if !waited, !leaving.isEmpty { return .ending(ending(leaving, plain)) }
     guard let plain else { return .none }
     if snapshot.scheduler != "local", let job = plain.job {
       // A stranger's job elsewhere has got the number since: only the port can tell.
       let row = jobs.first { $0.id.number == job.number }
       if let row, !row.isStrangers || home.holds(row) {
-        let server = ForeignServer(job: row, endpoint: plain.endpoint)
-        return row.mayServe ? .found(server) : row.isCompleting ? .ending(server) : .none
+        if row.mayServe { return .found(ForeignServer(job: row, endpoint: plain.endpoint)) }
+        return row.isCompleting && !waited ? .ending(ending([row], plain)) : .none
       }
       guard snapshot.query.others.contains(job) else { return .askQueue(job) }
       if row == nil, snapshot.seesEverybody { return .none }
@@ -46,8 +49,16 @@ public struct ForeignServer: Hashable, Sendable {
     return .askPort(plain.endpoint)
   }
 
+  private static func ending(_ jobs: [QueuedJob], _ plain: PlainServerInfo?) -> ForeignServer {
+    var server = ForeignServer(job: jobs.first, endpoint: plain?.endpoint)
+    server.ending = jobs.map(\.id)
+    return server
+  }
+
+  public var isEnding: Bool { !ending.isEmpty }
+
   public var what: String {
-    "a server that coord did not start is there" + (endpoint.map { " at \($0)" } ?? "")
+    "a server that coord did not start is " + (isEnding ? "ending" : "there") + (endpoint.map { " at \($0)" } ?? "")
   }
 
   public var who: String {
@@ -56,6 +67,7 @@ public struct ForeignServer: Hashable, Sendable {
   }
 
   public var next: String {
+    if isEnding { return "connect: what is left of it is waited for" }
     let end =
       job.map { "ask \($0.user) to end it (`scancel \($0.id)`), then connect again" }
       ?? "find out whose it is and have it ended, then connect again"

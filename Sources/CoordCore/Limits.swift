@@ -49,8 +49,9 @@ public enum Limits {
   public static let stopGrace = Duration.seconds(10)
   /// The same where nobody beats for them any more, or the job is over: less than the two looks that prove its end.
   public static let orphanGrace = Duration.seconds(3)
-  /// A job that is COMPLETING has no process of its script after so long: KillWait (30 s where nobody set it) and a margin.
-  public static let killWait = Duration.seconds(45)
+  /// A job that is COMPLETING has no process of its script after KillWait (slurm.conf(5): 30 s where nobody set it) and a margin.
+  public static let killWait = Duration.seconds(30)
+  public static let killWaitMargin = Duration.seconds(15)
   /// Whoever finds out that S is over only so long after it was itself suspended, or its machine slept: no grace then.
   public static let lateWake = Duration.seconds(5)
   /// A server that is ready is asked for HTTP this often…

@@ -76,7 +76,7 @@ public struct KnownTokens: Hashable, Sendable {
   public private(set) var served: Set<Token> = []
   /// The jobs of all of them, by number: whose each is. None of an ended token can pass its fence, whatever it shows.
   public private(set) var jobs: [String: UInt32] = [:]
-  /// The job of the newest one.
+  /// The newest job of all.
   private var latest: String?
 
   public init() {}
@@ -100,10 +100,10 @@ public struct KnownTokens: Hashable, Sendable {
       if let job = entry.body.job {
         // What took `started` knows its number; what sbatch printed is tentative.
         theirs[entry.token] = theirs[entry.token] ?? job.number
-        if named.count == 1 { latest = latest ?? job.number }
+        latest = latest ?? job.number
       }
       // A claim is its owner's, whoever records what became of it; one by hand is claimed by the job itself.
-      if entry.kind == .claimed, let number = theirs[entry.token] { jobs[number] = entry.author.uid }
+      if entry.kind == .claimed, let number = theirs[entry.token] { jobs[number] = jobs[number] ?? entry.author.uid }
       wanted = entry.previous
     }
   }

@@ -127,11 +127,13 @@ public enum Progress: Hashable, Sendable {
   case suspended(JobID, by: String)
   /// A server of a log that is not here any more may live; how long it was quiet.
   case olderLife(String, Duration)
+  /// A job of an older life is at work.
+  case olderJob(QueuedJob, why: String)
 
   /// Whether the scheduler's answer is what is missing.
   var needsScheduler: Bool {
     switch self {
-    case .schedulerSilent, .untold, .askingScheduler, .claimed, .beatSilent, .ending, .olderLife: true
+    case .schedulerSilent, .untold, .askingScheduler, .claimed, .beatSilent, .ending, .olderLife, .olderJob: true
     case .directory, .lag, .submitted, .completing, .pending, .oddState, .starting, .unreachable, .unclear, .hung,
       .stopping, .suspended:
       false
@@ -168,7 +170,7 @@ public enum Progress: Hashable, Sendable {
     case .hung(let node): "the server on \(node) is alive, but does not answer HTTP"
     case .stopping(let job, let by): "\(job.map { "job \($0)" } ?? "the server") is stopping, as \(by) asked"
     case .suspended(let job, let by): "job \(job) of \(by) is suspended by the scheduler: its server stands still"
-    case .olderLife(let why, _): "making sure that no server from before is alive (\(why))"
+    case .olderLife(let why, _), .olderJob(_, let why): "making sure that no server from before is alive (\(why))"
     case .ending(let why): "making sure that the last job is gone (\(why))"
     }
   }

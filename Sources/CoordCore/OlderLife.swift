@@ -2,16 +2,18 @@
 extension Coordinator {
   /// Nil where there is no server that coord did not start.
   mutating func foreignServer(
-    _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
+    _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation, waited: Bool = false
   ) -> [Action]? {
-    switch ForeignServer.find(in: snapshot, plain: o.info.plain, home: home, known: known) {
+    switch ForeignServer.find(in: snapshot, plain: o.info.plain, home: home, known: known, waited: waited) {
     case .none: return nil
     case .found(let server): return [.fail(server.error)]
     case .ending(let server):
-      // Its server may still save. Longer than KillWait (slurm.conf(5): 30 s) nothing of it runs, whatever its epilog does.
-      leaving.see(server.job?.id, began: o.began, ended: o.now)
-      guard leaving.unchanged < Limits.killWait else { return nil }
-      proofEnds = o.now + (Limits.killWait - leaving.unchanged)
+      // Its server may still save. Longer than KillWait (slurm.conf(5)) nothing of it runs, whatever its epilog does.
+      leaving.see(server.ending, began: o.began, ended: o.now)
+      guard leaving.unchanged < snapshot.killWait else {
+        return foreignServer(snapshot, state, known, o, waited: true)
+      }
+      proofEnds = o.now + (snapshot.killWait - leaving.unchanged)
       let why =
         "job \(server.job?.id.description ?? "") of \(server.job?.user ?? ""), which coord did not start, is ending"
       return [.look(query(state, o))] + pause(o, .milliseconds(1000), .olderLife(why, .zero))
@@ -32,8 +34,14 @@ extension Coordinator {
     _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
   ) -> [Action]? {
     if let job = Self.olderJob(in: snapshot, known, home) {
-      let progress = Progress.olderLife("job \(job.id) of \(job.user) is of a log that is not here any more", .zero)
-      return [.look(query(state, o))] + pause(o, .milliseconds(1000), progress)
+      // Its fence lets it start no server; yet it may hang in env.sh, or in a state that it does not leave by itself.
+      var cancels: [Action] = []
+      let isNamed = job.token.map(known.named.contains) ?? false
+      if isNamed, job.uid == me, let token = job.token, mayCancel(token, o) {
+        cancels = [.cancel(job.id, token: token)]
+      }
+      return cancels + [.look(query(state, o))]
+        + pause(o, .milliseconds(1000), .olderJob(job, why: Self.older(job, known)))
     }
     if let refusal = sharedStatusFile(known.served, o) { return refusal }
     let quiet = min(beat.unchanged, last.unchanged)
@@ -59,6 +67,14 @@ extension Coordinator {
     return jobs.first { job in
       home.holds(job) && job.isAtWork && (job.token.map { $0 != live && !known.served.contains($0) } ?? false)
     }
+  }
+
+  /// What such a job is.
+  static func older(_ job: QueuedJob, _ known: KnownTokens) -> String {
+    let isNamed = job.token.map(known.named.contains) ?? false
+    return "job \(job.id) of \(job.user) "
+      + (isNamed
+        ? "was to end before it started a server, and is \(job.state)" : "is of a log that is not here any more")
   }
 
   /// Whether server_info.txt is another project's: two are set to one file. `served`: the tokens that are ours.

@@ -33,6 +33,8 @@ public struct QueueSnapshot: Hashable, Sendable {
   /// The host that asked, which matters where jobs are local processes.
   public var host: String
   public var seesEverybody: Bool
+  /// KillWait of the cluster, where it is known.
+  public var endsWithin: Duration?
   public var outcome: Outcome
   /// Only the known job was asked for, and it was found: that proves no other job's absence.
   public var narrow: Bool
@@ -48,6 +50,9 @@ public struct QueueSnapshot: Hashable, Sendable {
     (self.narrow, self.odd) = (narrow, Array(odd.prefix(5)))
   }
 
+  /// How long processes of a job may live that is COMPLETING.
+  var killWait: Duration { (endsWithin ?? Limits.killWait) + Limits.killWaitMargin }
+
   public var encoded: [UInt8] {
     var t = KeyValueText()
     t.add("SCHEDULER", scheduler)
@@ -59,6 +64,7 @@ public struct QueueSnapshot: Hashable, Sendable {
     t.add("ASKED_BY", "\(askedBy)")
     t.add("HOST", host)
     t.add("SEES_EVERYBODY", seesEverybody ? "yes" : "no")
+    t.add("KILL_WAIT", endsWithin.map { "\($0.wholeSeconds)" })
     t.add("NARROW", narrow ? "yes" : "no")
     for line in odd { t.add("ODD", line) }
     switch outcome {
@@ -91,6 +97,7 @@ public struct QueueSnapshot: Hashable, Sendable {
         others: others.split(separator: ",").compactMap { JobID($0) }, cluster: t["QUERY_CLUSTER"]),
       cluster: t["CLUSTER"], askedBy: askedBy, host: host, seesEverybody: sees == "yes",
       outcome: t["UNKNOWN"].map { .unknown($0) } ?? .answered(jobs), narrow: narrow == "yes", odd: odd)
+    endsWithin = t["KILL_WAIT"].flatMap { Int64($0) }.map { .seconds($0) }
   }
 }
 

@@ -107,6 +107,12 @@ extension Wanted {
   /// which run a row is of.
   private func isOverHere(_ row: QueuedJob) -> Bool { row.isOver && (row.isHere || workDir == row.workDir) }
 
+  /// What became of the job, as a row tells that lost the token: for words, not for proofs.
+  func overWithoutToken(in snapshot: QueueSnapshot?) -> QueuedJob? {
+    guard let job, case .answered(let jobs)? = snapshot?.outcome else { return nil }
+    return jobs.first { mayBe($0, job) && isOverHere($0) }
+  }
+
   private func mayBe(_ row: QueuedJob, _ job: JobID) -> Bool {
     guard row.id.number == job.number, row.uid == owner, row.token == nil else { return false }
     return workDir.map { row.isHere || row.workDir.isEmpty || row.workDir == $0 } ?? true

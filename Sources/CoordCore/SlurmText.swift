@@ -13,6 +13,12 @@ public enum SlurmText {
     setting("ClusterName", config: output).flatMap { isPlainWord($0) ? $0 : nil }
   }
 
+  /// How long after TERM it kills what is left of a job, by the same: `KillWait = 30 sec`.
+  public static func killWait(config output: String) -> Duration? {
+    setting("KillWait", config: output).flatMap { $0.split(separator: " ").first.flatMap { Int64($0) } }
+      .flatMap { $0 >= 0 ? .seconds($0) : nil }
+  }
+
   private static func setting(_ name: String, config output: String) -> String? {
     for line in output.split(whereSeparator: \.isNewline) {
       let parts = line.split(separator: "=", maxSplits: 1)

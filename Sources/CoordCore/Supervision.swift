@@ -16,7 +16,8 @@ public struct Supervision: Sendable {
     /// `isWrite`: of the heartbeat's file itself, whose disk the next server would meet too.
     case beatFailed(String, isWrite: Bool = true)
     /// hpc_utils is another directory than the one in which this server began.
-    case moved
+    /// `isServing`: a server was launched, and its processes are there until the group is empty.
+    case moved(isServing: Bool)
     /// The process that was launched ended. `portTaken`: because somebody else has the port.
     case exited(String, portTaken: Bool, tail: String)
     /// The kernel's memory killer ended it.
@@ -143,11 +144,12 @@ public struct Supervision: Sendable {
     case .beatFailed(let why, let isWrite):
       beats.failed(why, isWrite: isWrite)
       return fence(now)
-    case .moved:
+    case .moved(let isServing):
       // By its path it would beat for another directory, while it writes annotations into the one that it began in. The log there
       // is not its own.
       var ending = Ending(.lost, "the project's directory was moved or replaced under the server")
       ending.record = false
+      running = isServing
       return stop(ending, now)
     case .exited(let how, let portTaken, let tail):
       if case .starting = stage, portTaken, portTries < 20 {

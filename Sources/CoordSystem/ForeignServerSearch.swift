@@ -14,8 +14,11 @@ public struct ForeignServerSearch {
     return find(in: scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? [])), plain, known: known)
   }
 
-  func find(in snapshot: QueueSnapshot, _ plain: PlainServerInfo?, known: KnownTokens) -> ForeignServer? {
-    switch ForeignServer.find(in: snapshot, plain: plain, home: project.home, known: known) {
+  /// - Parameter waited: what is being ended does not count.
+  func find(
+    in snapshot: QueueSnapshot, _ plain: PlainServerInfo?, known: KnownTokens, waited: Bool = false
+  ) -> ForeignServer? {
+    switch ForeignServer.find(in: snapshot, plain: plain, home: project.home, known: known, waited: waited) {
     case .none, .askQueue: return nil
     case .found(let server), .ending(let server): return server
     case .askPort(let endpoint):

@@ -31,7 +31,7 @@ public final class Slurm: Scheduler {
   private lazy var team = Team(project: project, machine: machine)
   private let paths = ProjectPaths()
   /// ClusterName and PrivateData: asked once.
-  private var configuration: (cluster: String?, seesEverybody: Bool?)?
+  private var configuration: (cluster: String?, seesEverybody: Bool?, killWait: Duration?)?
 
   /// - Parameter folder: where Slurm's commands are, with a slash; nil: where SLURM_BIN, PATH or custom have them.
   public init(project: Project, machine: Machine, commands folder: String? = nil) {
@@ -101,13 +101,18 @@ public final class Slurm: Scheduler {
     if case .answered = answer.outcome, configuration == nil {
       let config = ask("scontrol", "show", "config")
       if config.status == 0 {
-        configuration = (SlurmText.cluster(config: config.output), SlurmText.seesEverybody(config: config.output))
+        configuration = (
+          SlurmText.cluster(config: config.output), SlurmText.seesEverybody(config: config.output),
+          SlurmText.killWait(config: config.output)
+        )
       }
     }
-    return QueueSnapshot(
+    var snapshot = QueueSnapshot(
       scheduler: name, query: query, cluster: configuration?.cluster, askedBy: machine.author.uid,
       host: machine.author.host, seesEverybody: configuration?.seesEverybody ?? false, outcome: answer.outcome,
       narrow: answer.narrow, odd: answer.odd)
+    snapshot.endsWithin = configuration?.killWait
+    return snapshot
   }
 
   func ask(_ name: String, _ words: String...) -> Command.Finished {

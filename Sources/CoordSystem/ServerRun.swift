@@ -155,7 +155,7 @@ struct ServerRun: ~Copyable {
   }
 
   private mutating func launch(_ around: Surroundings) -> [Supervision.Event] {
-    guard around.project.isWhereItWas else { return [.moved] }
+    guard around.project.isWhereItWas else { return [.moved(isServing: server != nil)] }
     if let old = server.take() {
       // Its port was taken by somebody else between our look and its start.
       ProcessTable.end(group: old.group)
@@ -190,7 +190,7 @@ struct ServerRun: ~Copyable {
     guard let endpoint = Endpoint(node: around.node, port: port) else {
       return .beatFailed("the name of this node, \(around.node), is none that anybody could connect to", isWrite: false)
     }
-    guard around.project.isWhereItWas else { return .moved }
+    guard around.project.isWhereItWas else { return .moved(isServing: server != nil) }
     beats += 1
     let began = Machine.now
     do throws(StorageFailure) {

@@ -114,9 +114,12 @@ struct SlurmQuestion {
       case .unknown(let why): return Answer(outcome: .unknown(why))
       }
     }
-    for index in jobs.indices where jobs[index].token != nil && jobs[index].token == query.token {
-      guard jobs[index].isOver, jobs[index].restarts == nil else { continue }
-      if case .job(let job) = details(jobs[index].id), job.token == query.token {
+    for index in jobs.indices where jobs[index].isOver && jobs[index].restarts == nil {
+      let seen = jobs[index]
+      // One that was submitted by hand shows no token.
+      let isByHand = seen.token == nil && seen.isOurScript && seen.id.number == query.job?.number
+      guard isByHand || (seen.token != nil && seen.token == query.token) else { continue }
+      if case .job(let job) = details(seen.id), job.token == seen.token {
         (jobs[index].restarts, jobs[index].exit, jobs[index].stillborn) = (job.restarts, job.exit, job.stillborn)
       }
     }

@@ -150,9 +150,14 @@ public struct Supervisor {
     var around = Entrance.Surroundings(
       info: info, known: known, snapshot: snapshot, hasTraces: project.hasTraces(besides: logPath ?? ""),
       home: project.home)
-    around.foreign =
-      ForeignServerSearch(project: project, machine: machine)
-      .find(in: snapshot, info.plain, known: known)?.error
+    let search = ForeignServerSearch(project: project, machine: machine)
+    let foreign = search.find(in: snapshot, info.plain, known: known)
+    if let foreign, foreign.isEnding {
+      around.ending = foreign
+      around.foreign = search.find(in: snapshot, info.plain, known: known, waited: true)?.error
+    } else {
+      around.foreign = foreign?.error
+    }
     if let info = info.info, project.isElsewhere(info) { around.otherProject = info.project }
     return around
   }

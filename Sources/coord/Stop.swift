@@ -26,7 +26,7 @@ enum Stop {
         owner.uid != session.machine.author.uid
       {
         Console.note(
-          "job \(job) of \(owner.user) may still be queued: it can serve nobody, and \(owner.user)'s next coord command cancels it"
+          "job \(job) of \(owner.user) may still be queued: it can serve nobody; \(owner.user)'s next coord command cancels it, or `scancel \(job)`"
         )
       }
     case .settled: Console.note("the server that was running has ended; a new one is on its way")

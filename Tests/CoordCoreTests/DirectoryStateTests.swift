@@ -222,6 +222,91 @@ extension LogFold {
     #expect((after ?? 0) >= 44 && (after ?? 99) < 60)
   }
 
+  /// KillWait is the site's.
+  @Test func killWaitOfTheClusterCounts() {
+    for (killWait, least) in [(nil, 44), (Duration.seconds(120), 134), (.seconds(0), 14)] as [(Duration?, Int)] {
+      var w = World()
+      var c = w.observer()
+      _ = c.next(w.observation())
+      var after: Int?
+      for second in 0..<200 where after == nil {
+        w.answer([job("90", "COMPLETING", dir: "/project")])
+        w.queue?.snapshot.endsWithin = killWait
+        if c.next(w.observation()).appended?.kind == .claimed { after = second }
+        w.wait(1)
+      }
+      #expect((least..<least + 16).contains(after ?? 0), "\(killWait?.spoken ?? "") \(after ?? 0)")
+    }
+  }
+
+  /// One whose epilog hangs, and another one that runs.
+  @Test(arguments: ["NODE=node9\nPORT=7860\nJOB_ID=200\n", "NODE=node9\nPORT=7860\n"])
+  func serverThatIsEndingHidesNoOther(info: String) {
+    var w = World()
+    w.info = InfoReading(bytes: Array(info.utf8))
+    let jobs = [
+      job("90", "COMPLETING", dir: "/project"), job("200", "RUNNING", name: "viewer-old", dir: "/project"),
+    ]
+    let found = outcome(&w, seconds: 90, query: QueueQuery(others: [JobID("200")!]), jobs: jobs)
+    #expect(found.error?.exitCode == 69 && found.claimedAfter == nil, "\(found)")
+  }
+
+  /// A second one that begins to end begins the wait anew.
+  @Test func eachServerThatIsEndingIsWaitedFor() {
+    var w = World()
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var after: Int?
+    for second in 0..<120 where after == nil {
+      let both = ["90", "91"].map { job($0, "COMPLETING", dir: "/project") }
+      w.answer(second < 30 ? [both[0]] : both)
+      if c.next(w.observation()).appended?.kind == .claimed { after = second }
+      w.wait(1)
+    }
+    #expect((after ?? 0) >= 74, "\(after ?? 0)")
+  }
+
+  /// A job on its way in does as any claimant.
+  @Test func entranceWaitsForWhatIsEnding() {
+    let known = KnownTokens()
+    for (foreign, seconds, fails) in [
+      (nil, 45, false), (CoordError.noServer(what: "x", why: "y", next: "z"), 0, true),
+    ] as [(CoordError?, Int, Bool)] {
+      let fence = Fence(
+        token: nil, nonce: "n", job: JobID("1"), restarts: 0, node: "node1", scheduler: "slurm", statusFile: "info",
+        log: nil,
+        obstacle: nil, freshToken: t2)
+      func at(_ second: Int) -> Instant { .init(sinceBoot: .seconds(1000 + second)) }
+      var entrance = Entrance(fence, now: at(0))
+      let snapshot = QueueSnapshot(
+        scheduler: "slurm", query: QueueQuery(), askedBy: 1, host: "node1", seesEverybody: true, outcome: .answered([]))
+      var around = Entrance.Surroundings(
+        info: .absent, known: known, snapshot: snapshot, hasTraces: false, home: Home(root: "/project"))
+      guard
+        case .ending(let server) = ForeignServer.find(
+          in: QueueSnapshot(
+            scheduler: "slurm", query: QueueQuery(), askedBy: 1, host: "h", seesEverybody: true,
+            outcome: .answered([job("90", "COMPLETING", dir: "/project")])),
+          plain: nil, home: Home(root: "/project"), known: known)
+      else { return #expect(Bool(false)) }
+      (around.ending, around.foreign) = (server, foreign)
+      var took: Int?
+      var failed = false
+      for second in 0..<90 where took == nil && !failed {
+        guard case .lookAround(let question) = entrance.next(.empty, place: nil, began: at(second), now: at(second))
+        else {
+          return #expect(Bool(false))
+        }
+        switch entrance.looked(around, question, now: at(second), wall: WallTime(seconds: 1)) {
+        case .append: took = second
+        case .fail: failed = true
+        default: break
+        }
+      }
+      #expect(failed == fails && took.map { (seconds...seconds + 2).contains($0) } ?? fails, "\(took ?? -1)")
+    }
+  }
+
   @Test func foreignServerWhoseNameCannotBeLookedUpIsADoubt() {
     var w = World()
     w.info = InfoReading(bytes: Array("NODE=node9\nPORT=7860\n".utf8))
@@ -270,6 +355,67 @@ extension LogFold {
       renamed.uid = uid
       let found = outcome(&w, jobs: [renamed])
       #expect((found.claimedAfter == 0) == isOurs && (found.error?.exitCode == 69) == !isOurs, "\(found)")
+      // A claim that came to no job changes nothing.
+      w.append(.claimed, World.token(3))
+      w.append(.ended, World.token(3)) { $0.outcome = .withdrawn }
+      let later = outcome(&w, jobs: [renamed])
+      #expect((later.claimedAfter == 0) == isOurs && (later.error?.exitCode == 69) == !isOurs, "\(later)")
+    }
+  }
+
+  /// A site's plugin took the comment away: that it is over proves no more than gone, but how it ended is said.
+  @Test func endOfAJobWithoutItsTokenIsSaidInItsWords() {
+    for (state, outcome) in [("CANCELLED", Outcome.stopped), ("FAILED", .failed)] {
+      var w = World()
+      w.append(.claimed, t1)
+      w.append(.submitted, t1) { $0.job = JobID("77") }
+      var c = w.observer()
+      _ = c.next(w.observation())
+      var row = job("77", state, comment: "ticket", dir: "/project")
+      (row.uid, row.isHere) = (World.owner.uid, true)
+      var end: EntryBody?
+      for _ in 0..<200 where end == nil {
+        w.answer([row], query: QueueQuery(job: JobID("77"), token: t1))
+        end = c.next(w.observation()).appended
+        w.wait(1)
+      }
+      #expect(end?.kind == .ended && end?.outcome == outcome, "\(end?.reason ?? "")")
+    }
+  }
+
+  /// After the controller lost its state: the number is whose job had it last.
+  @Test func numberThatWasGivenTwiceIsItsNewestOwners() {
+    for (uid, isOurs) in [(1001 as UInt32, false), (1002, true)] {
+      var w = World()
+      for (n, owner) in [(1, 1001), (2, 1002)] as [(UInt64, UInt32)] {
+        w.append(.claimed, World.token(n), by: World.author("megan", owner, "login1"))
+        w.append(.submitted, World.token(n), by: World.author("megan", owner, "login1")) { $0.job = JobID("100") }
+        w.append(.ended, World.token(n), by: World.author("megan", owner, "login1")) { $0.outcome = .stopped }
+      }
+      var renamed = job("100", "PENDING", comment: "ticket", dir: "/project")
+      renamed.uid = uid
+      #expect((outcome(&w, jobs: [renamed]).claimedAfter == 0) == isOurs)
+    }
+  }
+
+  /// `coord restart` while the job is in a state that it does not leave by itself.
+  @Test func jobThatWasToEndIsCancelledByItsOwnerAndNamedToOthers() {
+    for state in ["CONFIGURING", "REVOKED", "LAUNCH_FAILED", "SUSPENDED", "RUNNING"] {
+      for (me, cancels) in [(1009 as UInt32, true), (1001, false)] {
+        var w = World()
+        w.append(.claimed, t1, by: World.author("megan", 1009, "login1"))
+        w.append(.submitted, t1, by: World.author("megan", 1009, "login1")) { $0.job = JobID("77") }
+        w.append(.ended, t1) { $0.outcome = .restarting }
+        var c = w.observer(uid: me)
+        _ = c.next(w.observation())
+        w.answer([job("77", state, comment: t1.comment(log: nil), dir: "/project")])
+        let actions = c.next(w.observation())
+        #expect(actions.contains(.cancel(JobID("77")!, token: t1)) == cancels, "\(state)")
+        guard let progress = actions.progress else { return #expect(Bool(false)) }
+        #expect(progress.why.contains("job 77 of megan was to end before it started a server, and is \(state)"))
+        let error = Coordinator.gaveUp(.answer, progress)
+        #expect(error.next.contains("megan can end it with `scancel 77`"), "\(error)")
+      }
     }
   }
 
@@ -323,7 +469,7 @@ extension LogFold {
     let stray = job("77", "RUNNING", comment: t2.comment(log: nil), dir: "/project")
     let waited = outcome(&w, jobs: [stray])
     #expect(waited.claimedAfter == nil && waited.error == nil)
-    guard case .olderLife? = waited.progress else { return #expect(Bool(false)) }
+    guard case .olderJob? = waited.progress else { return #expect(Bool(false)) }
     // One that pends loses its fence when it starts.
     var pending = stray
     pending.state = "PENDING"

@@ -114,10 +114,22 @@ import Testing
       token: World.token(1), nonce: "n", startLimit: .seconds(60), claimed: .init(sinceBoot: .zero),
       now: .init(sinceBoot: .zero))
     _ = s.begin(now: .init(sinceBoot: .zero))
-    let actions = s.handle(.moved, now: .init(sinceBoot: .seconds(9)))
+    let actions = s.handle(.moved(isServing: true), now: .init(sinceBoot: .seconds(9)))
     #expect(actions.contains(.terminate))
     guard case .stopping(let ending, _, _) = s.stage else { return #expect(Bool(false)) }
     #expect(ending.outcome == .lost && !ending.record)
+  }
+
+  /// Nothing would ever tell it that the server is gone which it did not launch.
+  @Test func serverThatIsNotLaunchedIsNotWaitedFor() {
+    var s = Supervision(
+      token: World.token(1), nonce: "n", startLimit: .seconds(60), claimed: .init(sinceBoot: .zero),
+      now: .init(sinceBoot: .zero))
+    #expect(s.begin(now: .init(sinceBoot: .zero)) == [.launch])
+    guard case .finish(let ending)? = s.handle(.moved(isServing: false), now: .init(sinceBoot: .seconds(1))).last else {
+      return #expect(Bool(false))
+    }
+    #expect(!ending.record && s.isOver)
   }
 
   @Test func theSchedulerIsAskedAgainUntilItKnowsHowTheScriptEnded() {

@@ -196,11 +196,12 @@ extension QueueSnapshot.Outcome {
     (job.reason, job.name, job.workDir, job.user) = ("a|b\nJOB=1|2|3|4|5", "n|", "/a\\b\n", "u|v")
     let plain = World.queued("PENDING")
     for outcome in [QueueSnapshot.Outcome.answered([job, plain]), .answered([]), .unknown("JOB=x\ny")] {
-      let snapshot = QueueSnapshot(
+      var snapshot = QueueSnapshot(
         scheduler: "slurm",
         query: QueueQuery(job: JobID("4711;main"), token: t1, others: [JobID("1")!, JobID("2;x")!], cluster: "main"),
         cluster: "main", askedBy: 7, host: "login1", seesEverybody: true, outcome: outcome, narrow: true,
         odd: ["a|b", "c\nd"])
+      snapshot.endsWithin = .seconds(30)
       #expect(QueueSnapshot(decoding: snapshot.encoded) == snapshot)
       #expect(QueueSnapshot(decoding: Array(snapshot.encoded.dropLast(14))) == nil)
     }
@@ -388,6 +389,12 @@ extension QueueSnapshot.Outcome {
     ("PrivateData             = none\n", true), ("PrivateData             = jobs,usage\n", false), ("x = y\n", nil),
   ])
   func privateData(text: String, sees: Bool?) { #expect(SlurmText.seesEverybody(config: text) == sees) }
+
+  @Test(arguments: [
+    ("KillWait                = 30 sec\n", Duration.seconds(30)), ("KillWait = 0 sec\n", .zero),
+    ("KillWait = INFINITE\n", nil), ("x = y\n", nil), ("KillWait = -1 sec\n", nil),
+  ])
+  func killWait(text: String, expected: Duration?) { #expect(SlurmText.killWait(config: text) == expected) }
 
   @Test func clusterName() {
     #expect(SlurmText.cluster(config: "ClusterNameX = a\nClusterName             = main\n") == "main")

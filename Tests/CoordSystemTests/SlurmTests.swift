@@ -116,6 +116,19 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     #expect(jobs.map(\.restarts) == [2])
   }
 
+  /// One that was submitted by hand shows no token; which run is over matters all the same.
+  @Test func runOfAByHandJobIsAskedFor() throws {
+    let fake = try FakeSlurm()
+    fake.squeue([(35, "coord", "COMPLETED")])
+    fake.script(
+      "scontrol", "echo 'JobId=35 UserId=u(\(fake.me)) JobState=COMPLETED Restarts=1 WorkDir=/a Comment=coord'")
+    guard case .answered(let jobs) = fake.slurm.queue(query).outcome else {
+      Issue.record("unknown")
+      return
+    }
+    #expect(jobs.map(\.restarts) == [1])
+  }
+
   @Test func onlyAJobThatShowsTheTokenIsCancelled() throws {
     let fake = try FakeSlurm()
     let job = JobID("35")!
