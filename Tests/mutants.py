@@ -18,6 +18,8 @@ LIMIT = 400
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
+    ("a claim rests on the answer of another cluster", CORE + "CoordinatorPhases.swift",
+     ", queue.snapshot.host == host else", " else"),
     ("a server that is ending hides another", CORE + "OlderLife.swift",
      "return foreignServer(snapshot, state, known, o, waited: true)", "return nil"),
     ("only the first of those that are ending is waited for", CORE + "ForeignServer.swift",

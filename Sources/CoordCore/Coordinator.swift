@@ -38,6 +38,8 @@ public struct Coordinator: Sendable {
 
   public let goal: Goal
   public let me: UInt32
+  /// This machine: another one may ask another cluster's controller.
+  let host: String
   public let scheduler: String
   let wait: Duration
   let insists: Bool
@@ -75,10 +77,10 @@ public struct Coordinator: Sendable {
   ///     back by itself must not undo what a teammate wanted.
   ///   - home: what the team's jobs look like in the queue.
   public init(
-    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil,
+    goal: Goal, me: UInt32, host: String, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil,
     home: Home = Home(), now: Instant
   ) {
-    (self.seen, self.home) = (seen, home)
+    (self.seen, self.home, self.host) = (seen, home, host)
     (self.goal, self.me, self.scheduler, self.wait, self.insists) = (goal, me, scheduler, wait, insists)
     deadline = now + wait
   }

@@ -29,8 +29,8 @@ extension Coordinator {
       return [.fail(error)]
     }
     if let obstacle = o.obstacle ?? o.noScheduler { return [.fail(obstacle)] }
-    // Doubt never submits: the controller has to answer, now, before anything is claimed.
-    guard let queue = o.queue, queue.number > absence.floor, !queue.snapshot.narrow else {
+    // Doubt never submits: the controller has to answer, now, before anything is claimed; the one that this host's sbatch calls.
+    guard let queue = o.queue, queue.number > absence.floor, !queue.snapshot.narrow, queue.snapshot.host == host else {
       return [.look(query(state, o))] + pause(o, .milliseconds(200), .askingScheduler)
     }
     if case .unknown(let why) = queue.snapshot.outcome {

@@ -181,6 +181,18 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     #expect(Sighting(of: wanted, in: snapshot) != .gone)
   }
 
+  /// Two login nodes may ask two controllers: a claim names the cluster whose sbatch makes its job.
+  @Test(arguments: [("login2", true), ("login1", false)])
+  func claimRestsOnTheAnswerThatItsOwnHostGot(host: String, claims: Bool) {
+    var w = World()
+    var c = w.observer(host: host)
+    _ = c.next(w.observation())
+    w.answer([])
+    let actions = c.next(w.observation())
+    #expect((actions.appended?.kind == .claimed) == claims)
+    #expect(actions.contains { if case .look = $0 { true } else { false } } == !claims)
+  }
+
   /// F6b, whole: the owner's own connect on cluster b ends the job that pends on cluster a.
   @Test func pendingJobOfAnotherCluster() {
     var w = World()

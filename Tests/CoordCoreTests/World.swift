@@ -98,11 +98,12 @@ struct World {
     return o
   }
 
-  func observer(_ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, wait: Int = 100_000, seen: Token? = nil)
-    -> Coordinator
-  {
+  func observer(
+    _ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, host: String = "login2", wait: Int = 100_000,
+    seen: Token? = nil
+  ) -> Coordinator {
     Coordinator(
-      goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen,
+      goal: goal, me: uid, host: host, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen,
       home: Home(root: "/project"), now: now)
   }
 }

@@ -58,8 +58,10 @@ public struct Schedule {
     world.processes.append(SimFate(world))
   }
 
-  @discardableResult private func client(at: Duration, goal: Coordinator.Goal, uid: UInt32? = nil) -> SimClient {
-    let host = world.logins.randomElement(using: &world.random) ?? world.logins[0]
+  @discardableResult private func client(
+    at: Duration, goal: Coordinator.Goal, uid: UInt32? = nil, host: SimHost? = nil
+  ) -> SimClient {
+    let host = host ?? world.logins.randomElement(using: &world.random) ?? world.logins[0]
     let client = SimClient(
       world, host: host, uid: uid ?? UInt32.random(in: 1001...1003, using: &world.random), wake: at, goal: goal,
       wait: .seconds(120))
@@ -75,19 +77,28 @@ public struct Schedule {
     world.faults.linkSupported = old.linkSupported
     world.faults.clockRates = old.clockRates
     world.faults.hiddenJobs = old.hiddenJobs
+    world.faults.twoClusters = old.twoClusters
+    world.faults.strangers = old.strangers
+    world.faults.memory = old.memory
+    world.faults.sticky = old.sticky
+    world.disk.infoDeniedUntil = world.time
     world.slurm.awayUntil = world.time
   }
 
   private func settle() -> Violation? {
-    let end = world.time + Self.bound
+    // It takes a while until it is the turn of the one who sees all.
+    let end = world.time + (world.faults.hiddenJobs && world.faults.twoClusters ? Self.bound * 2 : Self.bound)
     var turn: UInt32 = 0
     while world.time < end {
-      // Everybody in turn: where jobs are hidden it takes the owner.
-      let last = client(at: world.time + .milliseconds(1), goal: .answer, uid: 1001 + turn % 3)
+      // Everybody in turn, from each login node: where jobs are hidden it takes the owner, of two clusters the one that has the job.
+      let last = client(
+        at: world.time + .milliseconds(1), goal: .answer, uid: 1001 + turn % 3,
+        host: world.logins[Int(turn / 3) % world.logins.count])
       turn += 1
       while !last.dead, world.time < end, world.violations.isEmpty { world.run(until: world.time + .seconds(5)) }
       if let violation = world.violations.first { return violation }
       if last.answer != nil { return nil }
+      if world.hasNewer, last.failure?.what.contains("newer coord") ?? false { return nil }
       // Refused or failed: people try again.
       world.run(until: world.time + .seconds(5))
     }
@@ -120,9 +131,45 @@ final class SimFate: SimProcess {
       world.note("job \(job.id) loses its name and comment")
       job.isRenamed = true
     }
+    happen()
     if backup == nil || world.random.once(in: 6) { backup = world.disk.backup }
     if world.random.once(in: world.faults.hands) { touch() }
     if world.time > Schedule.faulty, suspended.isEmpty { dead = true }
+  }
+
+  /// What befalls the scheduler and the place of the project.
+  private func happen() {
+    let faults = world.faults
+    if world.random.once(in: faults.nodeLost), let job = world.slurm.jobs.randomElement(using: &world.random) {
+      world.slurm.giveUp(job, world)
+    }
+    if world.random.once(in: faults.amnesia) { world.slurm.forget(world) }
+    if world.random.once(in: faults.replace) {
+      world.note("the project is replaced by a copy")
+      world.disk.place += 1
+    }
+    if world.random.once(in: faults.infoDenied) {
+      world.disk.infoDeniedUntil = world.time + world.random.seconds(5...200)
+      world.note("server_info.txt cannot be written until \(world.disk.infoDeniedUntil.components.seconds)s")
+    }
+    if world.random.once(in: faults.newer) { writeNewer() }
+  }
+
+  /// An entry of a FORMAT that this coord does not know.
+  private func writeNewer() {
+    let numbers = world.disk.names.filter { LockName.number($0) != nil }
+    guard let last = numbers.last, let number = LockName.number(last), let file = world.disk[last],
+      case .entry(let entry) = LockEntry.decode(file.bytes, number: number)
+    else { return }
+    let next = LockEntry(
+      number: number + 1, previous: entry.digest, time: entry.time, author: entry.author,
+      body: EntryBody(.ended, entry.token))
+    let lines = String(decoding: next.encoded, as: UTF8.self).split(separator: "\n").dropLast()
+    let text = lines.map { $0 == "FORMAT=1" ? "FORMAT=2\n" : $0 + "\n" }.joined()
+    let bytes = Array((text + "CHECKSUM=\(SHA256.hex(Array(text.utf8)))\n").utf8)
+    world.note("a newer coord takes \(number + 1)")
+    (world.touched, world.hasNewer) = (true, true)
+    world.disk[LockName.name(number + 1)] = SimDisk.File(bytes: bytes, at: world.time, host: "newer")
   }
 
   private func suspend() {

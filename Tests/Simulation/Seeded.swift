@@ -49,6 +49,30 @@ public struct Faults: Sendable {
 
   /// Somebody rewrites a job's name and comment: once in so many steps of fate.
   public var rename = Double.infinity
+  /// The controller gives a node up whose job lives on: once in so many steps of fate.
+  public var nodeLost = Double.infinity
+  /// The controller forgets all jobs, and gives their numbers anew: once in so many steps of fate.
+  public var amnesia = Double.infinity
+  /// The project is replaced by a copy under its path: once in so many steps of fate.
+  public var replace = Double.infinity
+  /// server_info.txt cannot be written for a while: once in so many steps of fate.
+  public var infoDenied = Double.infinity
+  /// A newer coord writes an entry: once in so many steps of fate.
+  public var newer = Double.infinity
+  /// A job that is over leaves the queue's memory after so many seconds (MinJobAge).
+  public var memory = 1e9
+  /// A job shows COMPLETING for up to so long, in seconds.
+  public var completing = 0.0
+  /// Others' jobs stand beside ours; names and run numbers are missing here and there.
+  public var strangers = false
+  /// squeue is read as text, which is damaged once in so many answers.
+  public var damagedText = Double.infinity
+  /// The second login node asks another cluster.
+  public var twoClusters = false
+  /// Only its owner may remove a file.
+  public var sticky = false
+  /// A call on the shared directory takes 5 to 10 s: once in so many.
+  public var slowCall = Double.infinity
 
   public init() {}
 
@@ -77,6 +101,21 @@ public struct Faults: Sendable {
     f.stopRequests = g.once(in: 3)
     f.suspend = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     f.rename = g.once(in: 4) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
+    func fate(_ chance: Double, _ g: inout Seeded) -> Double {
+      g.once(in: chance) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
+    }
+    f.nodeLost = fate(4, &g)
+    f.amnesia = fate(8, &g)
+    f.replace = fate(8, &g)
+    f.infoDenied = fate(8, &g)
+    f.newer = fate(20, &g) * 4
+    f.memory = g.once(in: 2) ? Double.random(in: 0...60, using: &g) : 1e9
+    f.completing = g.once(in: 3) ? Double.random(in: 0...200, using: &g) : 0
+    f.strangers = g.once(in: 2)
+    f.damagedText = g.once(in: 4) ? Double.random(in: 1.5...20, using: &g) : .infinity
+    f.twoClusters = g.once(in: 8)
+    f.sticky = g.once(in: 4)
+    f.slowCall = g.once(in: 6) ? Double.random(in: 2...100, using: &g) : .infinity
     f.hands = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
     return f
   }

@@ -13,7 +13,8 @@ final class SimClient: SimProcess {
   {
     self.goal = goal
     coordinator = Coordinator(
-      goal: goal, me: uid, scheduler: "slurm", wait: wait, insists: false, home: SimSlurm.home, now: host.now(wake))
+      goal: goal, me: uid, host: host.name, scheduler: "slurm", wait: wait, insists: false, home: SimSlurm.home,
+      now: host.now(wake))
     super.init(world, host: host, uid: uid, wake: wake)
     board = QueueBoard(SimFiles(self), nonce: author.nonce)
   }

@@ -6,6 +6,7 @@ final class SimDisk {
     var bytes: [UInt8]
     var at: Duration
     var host: String
+    var owner: UInt32 = 0
   }
 
   private var files: [String: File] = [:]
@@ -13,6 +14,10 @@ final class SimDisk {
   private(set) var names: [String] = []
   /// All versions of server_info.txt.
   var info: [(at: Duration, host: String, reading: InfoReading)] = []
+  /// Nobody can write server_info.txt until then.
+  var infoDeniedUntil = Duration.zero
+  /// Which directory stands under the project's path.
+  var place = 0
   /// Links that the server executes later.
   private var late: [(at: Duration, temporary: File, name: String)] = []
 
@@ -28,6 +33,16 @@ final class SimDisk {
         if names[middle] < name { low = middle + 1 } else { high = middle }
       }
       if newValue == nil { names.remove(at: low) } else { names.insert(name, at: low) }
+    }
+  }
+
+  /// Whether the log says that the token's job is this one.
+  func names(_ token: Token, _ job: String) -> Bool {
+    files.contains { name, file in
+      guard let number = LockName.number(name), let entry = LockEntry(decoding: file.bytes, number: number) else {
+        return false
+      }
+      return entry.token == token && entry.body.job?.number == job
     }
   }
 
@@ -58,6 +73,7 @@ public struct SimFiles: LockFiles {
   private func enter(_ what: @autoclosure () -> String) throws(StorageFailure) {
     world.operation(process)
     if process.dead { throw StorageFailure(.other, "dead") }
+    if world.time < process.cutUntil { throw StorageFailure(.other, "no route to host") }
     if world.random.once(in: world.faults.storageError) {
       throw StorageFailure(world.random.once(in: 3) ? .full : .other, "\(what()): simulated failure")
     }
@@ -85,7 +101,7 @@ public struct SimFiles: LockFiles {
 
   public func stage(_ bytes: [UInt8], as temporary: String, durable: Bool) throws(StorageFailure) -> WallTime {
     try enter("stage")
-    disk[temporary] = SimDisk.File(bytes: bytes, at: world.time, host: process.host.name)
+    disk[temporary] = file(bytes)
     return WallTime(seconds: world.time.components.seconds)
   }
 
@@ -93,7 +109,7 @@ public struct SimFiles: LockFiles {
     try enter("link")
     guard world.faults.linkSupported else { throw StorageFailure(.unsupported, "link: not supported") }
     guard let staged = disk[temporary] else { throw StorageFailure(.other, "link: no such file") }
-    let file = SimDisk.File(bytes: staged.bytes, at: world.time, host: process.host.name)
+    let file = file(staged.bytes)
     if world.random.once(in: world.faults.lyingLink) {
       switch Int.random(in: 0...2, using: &world.random) {
       case 0:
@@ -116,7 +132,7 @@ public struct SimFiles: LockFiles {
     try enter("create")
     if disk[name] != nil { throw StorageFailure(.other, "create: file exists") }
     let part = Int.random(in: 0...bytes.count, using: &world.random)
-    put(SimDisk.File(bytes: Array(bytes[..<part]), at: world.time, host: process.host.name), name)
+    put(file(Array(bytes[..<part])), name)
     try enter("write")
     // Removed by hand in between: what is written goes with it.
     if world.touched, disk[name]?.bytes != Array(bytes[..<part]) { return }
@@ -139,7 +155,12 @@ public struct SimFiles: LockFiles {
 
   public func discard(_ name: String) {
     world.operation(process)
+    if world.faults.sticky, disk[name]?.owner != process.author.uid { return }
     if !process.dead { disk[name] = nil }
+  }
+
+  private func file(_ bytes: [UInt8]) -> SimDisk.File {
+    SimDisk.File(bytes: bytes, at: world.time, host: process.host.name, owner: process.author.uid)
   }
 
   public func written(_ name: String) -> WallTime? {
@@ -150,7 +171,9 @@ public struct SimFiles: LockFiles {
 
   func readInfo() -> InfoReading {
     world.operation(process)
-    if process.dead || world.random.once(in: world.faults.storageError) { return .unreadable("simulated failure") }
+    if process.dead || world.time < process.cutUntil || world.random.once(in: world.faults.storageError) {
+      return .unreadable("simulated failure")
+    }
     // A file that was replaced may read as the old one for a while.
     let lag = Duration.seconds(min(world.faults.staleness, 2))
     let seen = disk.info.last {
@@ -163,6 +186,7 @@ public struct SimFiles: LockFiles {
   func writeInfo(_ bytes: [UInt8]?) -> Bool {
     world.operation(process)
     if process.dead || world.random.once(in: world.faults.storageError) { return false }
+    if world.time < disk.infoDeniedUntil || world.time < process.cutUntil { return false }
     disk.info.append((world.time, process.host.name, bytes.map { InfoReading(bytes: $0) } ?? .absent))
     if disk.info.count > 50 { disk.info.removeFirst(20) }
     return true

@@ -15,13 +15,18 @@ final class SimJob: SimProcess {
   private var lastBeat: Instant?
   private var farewell: Farewell?
 
+  /// The directory that it began in.
+  private let place: Int
+
   private weak var guardian: SimGuardian?
   var id: Int { job.id }
+  override var cluster: String { job.cluster }
   /// What stands still when the job is suspended.
   var processes: [SimProcess] { [self, guardian].compactMap { $0 } }
 
   init(_ world: SimWorld, job: SimSlurm.Job, host: SimHost) {
     self.job = job
+    place = world.disk.place
     var fence = Fence(
       token: job.token, nonce: "", job: JobID("\(job.id)"), restarts: job.restarts, node: host.name,
       scheduler: "slurm", statusFile: "info", log: nil, obstacle: nil, freshToken: job.token)
@@ -63,8 +68,17 @@ final class SimJob: SimProcess {
     world.slurm.ended(self, "NODE_FAIL")
   }
 
+  /// The scheduler's KILL, after its TERM.
+  func killed() {
+    dead = true
+    serverGone()
+    world.slurm.ended(self, "CANCELLED")
+  }
+
   private func pass() {
     if signalled { return leave("CANCELLED") }
+    // As by CoordError.movedAway.
+    if place != world.disk.place { return leave("FAILED") }
     wake = world.time
     do throws(StorageFailure) {
       let began = now
@@ -150,6 +164,7 @@ final class SimJob: SimProcess {
       case .launch:
         let alive = supervision?.lastBeat ?? now
         world.operation(self)
+        if place != world.disk.place { return feed(.moved(isServing: serverUp)) }
         if dead || !Watchman(lastBeat: alive).mayBegin(now: now) { return }
         serverUp = true
         lastBeat = alive
@@ -174,6 +189,7 @@ final class SimJob: SimProcess {
 
   private func beat(_ state: ServerInfo.State) {
     let files = SimFiles(self)
+    if place != world.disk.place { return feed(.moved(isServing: serverUp)) }
     let began = now
     do throws(StorageFailure) {
       let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce)

@@ -4,38 +4,61 @@ import CoordCore
 final class SimSlurm {
   final class Job {
     let id: Int
+    let cluster: String
     let token: Token
     let uid: UInt32
     var state = "PENDING"
+    /// When it ended, and until when it shows COMPLETING.
+    var over: Duration?
+    var completingUntil = Duration.zero
+    /// What is left of it is killed then.
+    var killAt: Duration?
     var startAt: Duration
     var run: SimJob?
     var restarts = 0
     /// A plugin or a person rewrote its name and comment.
     var isRenamed = false
 
-    init(id: Int, token: Token, uid: UInt32, startAt: Duration) {
-      (self.id, self.token, self.uid, self.startAt) = (id, token, uid, startAt)
+    init(id: Int, cluster: String, token: Token, uid: UInt32, startAt: Duration) {
+      (self.id, self.cluster, self.token, self.uid, self.startAt) = (id, cluster, token, uid, startAt)
     }
   }
 
   static let home = Home(root: "/project")
 
   var jobs: [Job] = []
+  private var nextID = 100
   /// A job ran here: its log stays.
   var everRan = false
   var awayUntil = Duration.zero
   /// Requests that the controller executes later, though their sender was told nothing or a failure.
-  private var late: [(at: Duration, token: Token, uid: UInt32)] = []
+  private var late: [(at: Duration, token: Token, by: SimProcess)] = []
+  /// Runs of jobs that nobody knows any more: their nodes end them.
+  private var orphans: [(at: Duration, run: SimJob)] = []
   var submitted: [Token: Int] = [:]
-  private var cached: (at: Duration, rows: [QueuedJob])?
+  private var cached: [String: (at: Duration, rows: [QueuedJob])] = [:]
 
   var nextEvent: Duration? {
-    (jobs.filter { $0.state == "PENDING" }.map(\.startAt) + late.map(\.at)).min()
+    var next: Duration?
+    func soon(_ at: Duration) { next = min(next ?? at, at) }
+    for job in jobs {
+      if job.state == "PENDING" { soon(job.startAt) }
+      if let kill = job.killAt { soon(kill) }
+    }
+    for request in late { soon(request.at) }
+    for orphan in orphans { soon(orphan.at) }
+    return next
   }
 
   func perform(_ world: SimWorld) {
-    for request in late where request.at <= world.time { add(request.token, request.uid, world) }
+    for request in late where request.at <= world.time { add(request.token, request.by, world) }
     late.removeAll { $0.at <= world.time }
+    for orphan in orphans where orphan.at <= world.time && !orphan.run.dead { orphan.run.nodeDied() }
+    orphans.removeAll { $0.at <= world.time }
+    for job in jobs where job.killAt.map({ $0 <= world.time }) ?? false {
+      job.killAt = nil
+      if let run = job.run, !run.dead { run.killed() }
+    }
     for job in jobs where job.state == "PENDING" && job.startAt <= world.time {
       job.state = "RUNNING"
       let node = world.nodes.randomElement(using: &world.random) ?? world.logins[0]
@@ -47,10 +70,39 @@ final class SimSlurm {
     }
   }
 
-  private func add(_ token: Token, _ uid: UInt32, _ world: SimWorld) {
+  @discardableResult private func add(_ token: Token, _ by: SimProcess, _ world: SimWorld) -> Job {
     let wait = world.random.once(in: 4) ? world.random.seconds(5...150) : world.random.seconds(0...2)
-    jobs.append(Job(id: 100 + jobs.count, token: token, uid: uid, startAt: world.time + wait))
-    world.note("job \(99 + jobs.count) is queued")
+    let job = Job(
+      id: nextID, cluster: by.cluster, token: token, uid: by.author.uid, startAt: world.time + wait)
+    nextID += 1
+    jobs.append(job)
+    world.note("job \(job.id) is queued")
+    return job
+  }
+
+  /// The controller lost its state: jobs that wait are gone, nodes end what they run, numbers begin anew.
+  func forget(_ world: SimWorld) {
+    world.note("the controller forgets all jobs")
+    for job in jobs {
+      if let run = job.run, !run.dead { orphans.append((world.time + world.random.seconds(0...60), run)) }
+    }
+    (jobs, cached, nextID) = ([], [:], 100)
+  }
+
+  /// A node does not answer the controller any more; the job lives on, and may or may not reach the disk.
+  func giveUp(_ job: Job, _ world: SimWorld) {
+    guard let run = job.run, !run.dead, job.state == "RUNNING" else { return }
+    world.note("the controller gives up the node of job \(job.id)")
+    if world.random.once(in: 2) {
+      let until = world.time + world.random.seconds(5...400)
+      for process in run.processes { process.cutUntil = until }
+    }
+    if world.random.once(in: 2) {
+      (job.state, job.over) = ("NODE_FAIL", world.time)
+    } else {
+      job.restarts += 1
+      (job.state, job.startAt) = ("PENDING", world.time + world.random.seconds(1...120))
+    }
   }
 
   private func isAway(_ world: SimWorld) -> Bool {
@@ -67,8 +119,8 @@ final class SimSlurm {
     if isAway(world) { return .doubtful("Unable to contact slurm controller") }
     if world.random.once(in: world.faults.doubtfulSubmit) {
       switch Int.random(in: 0...2, using: &world.random) {
-      case 0: add(token, process.author.uid, world)
-      case 1: late.append((world.time + world.random.seconds(0...50), token, process.author.uid))
+      case 0: add(token, process, world)
+      case 1: late.append((world.time + world.random.seconds(0...50), token, process))
       default: break
       }
       return .doubtful("Socket timed out on send/recv operation")
@@ -76,30 +128,94 @@ final class SimSlurm {
     if world.random.once(in: world.faults.doubtfulSubmit * 3) {
       // Some controllers keep what they refused.
       if world.random.once(in: 2) {
-        add(token, process.author.uid, world)
-        jobs.last?.state = "FAILED"
+        let kept = add(token, process, world)
+        (kept.state, kept.over) = ("FAILED", world.time)
       }
       return .refused("Invalid account")
     }
-    add(token, process.author.uid, world)
+    let job = add(token, process, world)
     // The claimant may die before it reads the reply.
     world.operation(process)
-    return .accepted(JobID("\(99 + jobs.count)")!)
+    return .accepted(JobID("\(job.id)")!)
   }
 
   /// What squeue shows to those who may see everything.
-  private func rows(_ world: SimWorld) -> [QueuedJob] {
-    if let cached, world.time - cached.at < .seconds(world.faults.queueCache) { return cached.rows }
-    let rows = jobs.map(row)
-    cached = (world.time, rows)
+  private func rows(_ cluster: String, _ world: SimWorld) -> [QueuedJob] {
+    if let cached = cached[cluster], world.time - cached.at < .seconds(world.faults.queueCache) { return cached.rows }
+    let rows = known(cluster, world)
+    cached[cluster] = (world.time, rows)
     return rows
   }
 
-  private func row(_ job: Job) -> QueuedJob {
-    QueuedJob(
-      id: JobID("\(job.id)")!, user: "u", uid: job.uid, state: job.state,
+  /// What the controller knows now. It forgets what is over after a while (MinJobAge).
+  private func known(_ cluster: String, _ world: SimWorld) -> [QueuedJob] {
+    jobs.filter { job in
+      job.cluster == cluster && (job.over.map { world.time - $0 < .seconds(world.faults.memory) } ?? true)
+    }.map { row($0, world) }
+  }
+
+  private func row(_ job: Job, _ world: SimWorld) -> QueuedJob {
+    let isCompleting = job.killAt != nil || (job.over != nil && world.time < job.completingUntil)
+    var row = QueuedJob(
+      id: JobID("\(job.id)")!, user: "u", uid: job.uid, state: isCompleting ? "COMPLETING" : job.state,
       comment: job.isRenamed ? "ticket" : job.token.comment(log: nil),
       name: job.isRenamed ? "x" : Self.home.jobName, workDir: Self.home.root, restarts: job.restarts)
+    guard world.faults.strangers else { return row }
+    // A host that cannot resolve the user; a scontrol that did not answer.
+    if world.random.once(in: 4) { row.user = "" }
+    if world.random.once(in: 8) { row.restarts = nil }
+    return row
+  }
+
+  /// Others' jobs: one with a token of another log, a teammate's own in the same folder, one that has a number of ours.
+  private func strangers(_ query: QueueQuery) -> [QueuedJob] {
+    var rows = [
+      QueuedJob(
+        id: JobID("7")!, user: "u", uid: 1001, state: "RUNNING",
+        comment: Token(random: 7, 7).comment(log: "00000000000000ff"), name: Self.home.jobName, workDir: "/other"),
+      QueuedJob(
+        id: JobID("8")!, user: "v", uid: 1002, state: "RUNNING", comment: "a\nb", name: "sweep", workDir: Self.home.root
+      ),
+    ]
+    if let job = query.job, !jobs.contains(where: { "\($0.id)" == job.number }) {
+      rows.append(QueuedJob(id: job, user: "w", uid: 2000, state: "RUNNING", name: "x", workDir: "/w"))
+    }
+    return rows
+  }
+
+  /// What squeue prints, read as the adapter reads it: whole, or damaged on its way.
+  private func read(_ rows: [QueuedJob], _ query: QueueQuery, _ world: SimWorld) -> QueueSnapshot.Outcome {
+    var listing = QueueListing(query, roots: [Self.home.root], name: Self.home.jobName, random: world.random.next())
+    func line(_ values: [String]) -> String {
+      let keys = ["%A", "%U", "%T", "%S", "%u", "%r", "%k", "%j", "%Z"]
+      return zip(keys, values).reduce(listing.format) { text, pair in
+        text.split(separator: pair.0, maxSplits: 1, omittingEmptySubsequences: false).joined(separator: pair.1)
+      } + "\n"
+    }
+    var text = line(["JOBID", "UID", "STATE", "START_TIME", "USER", "REASON", "COMMENT", "NAME", "WORK_DIR"])
+    for row in rows {
+      text += line([
+        row.id.number, row.uid.map(String.init) ?? "", row.state, "N/A", row.user, "None", row.comment, row.name,
+        row.workDir,
+      ])
+    }
+    if world.random.once(in: world.faults.damagedText) {
+      switch Int.random(in: 0...3, using: &world.random) {
+      case 0: text = String(text.prefix(Int.random(in: 0..<text.count, using: &world.random)))
+      case 1: text = ""
+      case 2: text = "Notice: maintenance on Friday\n" + text + "bye\n"
+      default: text = "slurm_load_jobs error: Invalid job id specified\n"
+      }
+    }
+    _ = listing.take(Array(text.utf8))
+    guard case .answered(let jobs) = listing.end() else { return listing.end() }
+    // The run of a job that is over is asked for by itself.
+    return .answered(
+      jobs.map { job in
+        var job = job
+        job.restarts = rows.first { $0.id == job.id }?.restarts
+        return job
+      })
   }
 
   /// As the adapter asks: the known job first, then all, then scontrol for the known one.
@@ -109,41 +225,49 @@ final class SimSlurm {
     let hidden = world.faults.hiddenJobs
     func mayBeSeen(_ job: QueuedJob) -> Bool { !hidden || job.uid == process.author.uid }
     var snapshot = QueueSnapshot(
-      scheduler: "slurm", query: query, cluster: "sim", askedBy: process.author.uid, host: process.host.name,
+      scheduler: "slurm", query: query, cluster: process.cluster, askedBy: process.author.uid, host: process.host.name,
       seesEverybody: !hidden,
       outcome: .unknown("Unable to contact slurm controller"))
     if isAway(world) { return snapshot }
-    var shown = rows(world).filter(mayBeSeen)
+    let cluster = process.cluster
+    var shown = rows(cluster, world).filter(mayBeSeen)
     if let known = shown.first(where: { $0.id == query.job && $0.token == query.token }) {
       (shown, snapshot.narrow) = ([known], true)
     } else if let token = query.token, !shown.contains(where: { $0.token == token }) {
-      shown += jobs.map(row).filter { $0.id == query.job && mayBeSeen($0) }
+      shown += known(cluster, world).filter { $0.id == query.job && mayBeSeen($0) }
     }
-    snapshot.outcome = .answered(shown)
+    if world.faults.strangers, !snapshot.narrow { shown += strangers(query) }
+    snapshot.outcome = world.faults.damagedText == .infinity ? .answered(shown) : read(shown, query, world)
     return snapshot
   }
 
   func cancel(_ id: JobID, token: Token, by process: SimProcess) {
     let world = process.world
     world.operation(process)
-    guard !process.dead, let job = jobs.first(where: { "\($0.id)" == id.number }), job.uid == process.author.uid,
+    guard !process.dead,
+      let job = jobs.first(where: { "\($0.id)" == id.number && $0.cluster == process.cluster }),
+      job.uid == process.author.uid,
       job.token == token
     else { return }
-    if job.state == "PENDING" { job.state = "CANCELLED" }
-    job.run?.signalled = true
+    if job.state == "PENDING" { (job.state, job.over) = ("CANCELLED", world.time) }
+    guard let run = job.run, !run.dead, job.state != "NODE_FAIL" else { return }
+    run.signalled = true
+    if job.killAt == nil { job.killAt = world.time + .seconds(30) }
   }
 
   /// The job's processes are all gone.
   func ended(_ run: SimJob, _ state: String) {
     guard run.job.run === run, ["RUNNING", "SUSPENDED"].contains(run.job.state) else { return }
     let world = run.world
-    if world.random.once(in: world.faults.requeue), run.job.restarts < 2 {
+    run.job.completingUntil = world.time + world.random.seconds(0...max(world.faults.completing, 0.001))
+    if run.job.killAt == nil, world.random.once(in: world.faults.requeue), run.job.restarts < 2 {
       run.job.restarts += 1
       run.job.state = "PENDING"
       run.job.startAt = world.time + world.random.seconds(1...60)
       world.note("job \(run.job.id) is requeued")
     } else {
-      run.job.state = state
+      (run.job.state, run.job.over) = (run.job.killAt == nil ? state : "CANCELLED", world.time)
     }
+    run.job.killAt = nil
   }
 }

@@ -17,6 +17,8 @@ public class SimProcess {
   var busy = false
   /// Its job is suspended until then: it does not run, and does not notice.
   var frozenUntil = Duration.zero
+  /// Its machine reaches nothing until then.
+  var cutUntil = Duration.zero
 
   init(_ world: SimWorld, host: SimHost, uid: UInt32, wake: Duration) {
     (self.world, self.host, self.wake) = (world, host, wake)
@@ -25,6 +27,9 @@ public class SimProcess {
 
   var now: Instant { host.now(world.time) }
   var wall: WallTime { host.wall(world.time) }
+
+  /// Whose controller it asks.
+  var cluster: String { host.cluster }
 
   /// One step of its loop, ending with `wake` set.
   func step() {}
@@ -70,6 +75,7 @@ public final class SimHost {
   let rate: Double
   var offset: Int64
   var boot: Int
+  var cluster = "sim"
 
   init(name: String, rate: Double, offset: Int64) {
     (self.name, self.rate, self.offset, boot) = (name, rate, offset, 1)
@@ -101,6 +107,8 @@ public final class SimWorld {
   private var begun: [EntryKind: Set<Token>] = [:]
   /// Somebody changed the lock directory by hand.
   var touched = false
+  /// A newer coord wrote there.
+  var hasNewer = false
   public private(set) var violations: [Violation] = []
   public private(set) var trace: [String] = []
   public var tracing = false
@@ -111,9 +119,12 @@ public final class SimWorld {
   public init(seed: UInt64, faults: (inout Seeded) -> Faults) {
     random = Seeded(seed: seed)
     self.faults = faults(&random)
-    schedulerIsReliable = !self.faults.hiddenJobs && self.faults.queueCache == 0
+    schedulerIsReliable =
+      !self.faults.hiddenJobs && self.faults.queueCache == 0 && !self.faults.twoClusters
+      && self.faults.amnesia == .infinity && self.faults.nodeLost == .infinity
     for i in 1...2 { logins.append(host("login\(i)")) }
     for i in 1...3 { nodes.append(host("node\(i)")) }
+    if self.faults.twoClusters { logins[1].cluster = "other" }
   }
 
   private func host(_ name: String) -> SimHost {
@@ -196,6 +207,8 @@ public final class SimWorld {
       }
       return
     }
+    if depth < 6, random.once(in: faults.slowCall) { run(until: time + random.seconds(5...10)) }
+    if process.dead { return }
     if random.once(in: faults.crash) {
       process.kill()
     } else if depth < 6, random.once(in: faults.pause) {
@@ -228,8 +241,8 @@ public final class SimWorld {
     func has(_ kind: EntryKind) -> Bool { begun[kind]?.contains(token) ?? false }
     guard draft.body.kind == .ended, !touched, !has(.started), !has(.stopRequested) else { return }
     for job in slurm.jobs where job.token == token && job.run !== process {
-      // One whose number nobody knows and that shows no token can be known by nobody.
-      if job.isRenamed, !has(.submitted) { continue }
+      // One whose number is not in the log and that shows no token can be known by nobody.
+      if job.isRenamed, !disk.names(token, "\(job.id)") { continue }
       guard ["PENDING", "RUNNING", "SUSPENDED"].contains(job.state) else { continue }
       violate("I6: job \(job.id) is \(job.state), and its token is declared over: \(draft.body.reason ?? "")")
     }

@@ -187,14 +187,14 @@ def test_copy_leaves_nothing_and_takes_away_only_its_own(project, planted):
     assert project.run("stop").code == 0
 
 
-def test_directories_that_run_nothing(project, tmp_path):
+def test_directories_that_run_nothing(project):
     """noexec, full, or another's: the next one is tried; where there is none it runs from where it is, and says so."""
     script = (
         'for d in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o noexec,mode=1777 none "$d"; done\n'
         'cd "$1"; export TMPDIR=$1/full SLURM_TMPDIR=/nowhere; mkdir -p "$1/full"; mount -t tmpfs -o size=1m none "$1/full"\n'
         '"$2" supervise; echo "exit $?"; ls -A /tmp /var/tmp /dev/shm "$1/full"\n')
     said = subprocess.run(
-        ["unshare", "--mount", "bash", "-c", script, "-", str(tmp_path), str(project.coord)],
+        ["unshare", "--mount", "bash", "-c", script, "-", str(project.path), str(project.coord)],
         capture_output=True, text=True)
     assert "coord runs from where it is: run a copy of coord in /dev/shm: Permission denied" in said.stderr, said
     assert "exit 64" in said.stdout and "coord-run" not in said.stdout, said

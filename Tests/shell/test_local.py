@@ -56,7 +56,13 @@ class Project:
 
     def pids(self, pattern):
         found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True).stdout.split()
-        return [int(pid) for pid in found if os.path.realpath(f"/proc/{pid}/cwd") == str(self.path)]
+
+        def folder(pid):
+            try:
+                return os.readlink(f"/proc/{pid}/cwd")
+            except OSError:
+                return None  # it ended meanwhile
+        return [int(pid) for pid in found if folder(pid) == str(self.path)]
 
 
 @pytest.fixture
