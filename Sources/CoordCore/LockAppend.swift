@@ -42,6 +42,8 @@ public final class LockLog<Files: LockFiles> {
   private var whole: [Int: LockFile] = [:]
   /// The first number of the last tail: what is needed has to be there.
   private var needed = 1
+  /// The last tail, where nothing of it is to be read again.
+  private var settled: LogTail?
   /// Whether files here belong to who made them; nil: not asked yet.
   private var ownersAreReal: Bool?
 
@@ -61,10 +63,12 @@ public final class LockLog<Files: LockFiles> {
     var end = max(listed.last ?? 0, known.keys.max() ?? 0)
     // A name that a cached listing does not have yet may be found by opening it.
     while try slot(end + 1) != nil { end += 1 }
+    if let settled, settled.lastNumber == end { return settled }
     while end > 0 {
       let run = try run(endingAt: end)
       if run.slots.contains(where: \.isWhole) || !run.isCutOff {
         needed = run.first
+        settled = !run.isCutOff && run.slots.allSatisfy(\.isEntry) ? run : nil
         return run
       }
       // Above a gap, and no entry in it: strange files, not the log.
@@ -118,7 +122,7 @@ public final class LockLog<Files: LockFiles> {
       if !listed.contains(number), try files.lock(LockName.name(number)) == nil { isWhole = false }
       number -= 1
     }
-    if !isWhole { (known, whole) = ([:], [:]) }
+    if !isWhole { (known, whole, settled) = ([:], [:], nil) }
   }
 
   /// Every number of the directory that can be read, the oldest first.

@@ -26,9 +26,18 @@ public enum QueueName {
     // A listing has many other names.
     guard name.utf8.first == UInt8(ascii: "q"), name.hasPrefix("queue.") else { return nil }
     let rest = name.utf8.dropFirst(6)
-    guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = Int(Substring(rest[..<mark])), n > 0, n < bound
-    else { return nil }
+    guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = number(rest[..<mark]) else { return nil }
     return (n, String(Substring(rest[rest.index(after: mark)...])))
+  }
+
+  private static func number(_ digits: Substring.UTF8View) -> Int? {
+    guard !digits.isEmpty, digits.count <= 16 else { return nil }
+    var n = 0
+    for digit in digits {
+      guard isDigit(digit) else { return nil }
+      n = n * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return n > 0 && n < bound ? n : nil
   }
 
   /// The highest number that counts: each is near the one below. 0 where there is none.
@@ -52,9 +61,14 @@ public struct QueueBoard<Files: LockFiles> {
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
   private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
-    let all = try files.names().compactMap(QueueName.parse)
-    let asked = QueueName.highest(all.map(\.number))
-    return (asked, all.filter { $0.part == "answer" && $0.number <= asked }.map(\.number).sorted())
+    var (numbers, answered): ([Int], [Int]) = ([], [])
+    for name in try files.names() {
+      guard let (number, part) = QueueName.parse(name) else { continue }
+      numbers.append(number)
+      if part == "answer" { answered.append(number) }
+    }
+    let asked = QueueName.highest(numbers)
+    return (asked, answered.filter { $0 <= asked }.sorted())
   }
 
   /// The newest answer that can be read.

@@ -15,7 +15,12 @@ public enum SHA256 {
     }
     var w = [UInt32](repeating: 0, count: 64)
     for block in stride(from: 0, to: message.count, by: 64) { compress(message, at: block, into: &h, schedule: &w) }
-    return h.map { hexadecimal(UInt64($0), digits: 8) }.joined()
+    return String(unsafeUninitializedCapacity: 64) { text in
+      for (i, word) in h.enumerated() {
+        for j in 0..<8 { text[i * 8 + j] = digits[Int(word >> UInt32(28 - 4 * j)) & 15] }
+      }
+      return 64
+    }
   }
 
   private static func compress(_ block: [UInt8], at start: Int, into h: inout [UInt32], schedule w: inout [UInt32]) {
@@ -39,6 +44,8 @@ public enum SHA256 {
     }
     for (i, x) in [a, b, c, d, e, f, g, last].enumerated() { h[i] = h[i] &+ x }
   }
+
+  private static let digits = Array("0123456789abcdef".utf8)
 
   private static func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
 

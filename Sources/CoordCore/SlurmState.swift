@@ -28,13 +28,16 @@ public struct SlurmState: Hashable, Sendable {
 
   /// - Parameter word: as squeue prints it, long or compact; nil for one that is not in the table.
   public init?(_ word: String) {
-    guard let state = Self.all.first(where: { $0.name == word || $0.compact == word }) else { return nil }
+    guard let state = Self.byWord[word] else { return nil }
     self = state
   }
 
   private init(_ name: String, _ compact: String?, _ life: JobLife, _ means: String? = nil) {
     (self.name, self.compact, self.life, self.means) = (name, compact, life, means)
   }
+
+  private static let byWord = Dictionary(
+    uniqueKeysWithValues: all.flatMap { state in [state.name, state.compact].compactMap { $0 }.map { ($0, state) } })
 
   public static let all = [
     // Base states.

@@ -10,6 +10,8 @@ final class SimDisk {
   }
 
   private var files: [String: File] = [:]
+  /// When the youngest file was made.
+  private(set) var youngest = Duration.zero
   /// In order: the same seed draws the same numbers.
   private(set) var names: [String] = []
   /// All versions of server_info.txt.
@@ -26,6 +28,7 @@ final class SimDisk {
     set {
       let old = files[name]
       files[name] = newValue
+      if let newValue { youngest = max(youngest, newValue.at) }
       guard (old == nil) != (newValue == nil) else { return }
       var (low, high) = (0, names.count)
       while low < high {
@@ -87,7 +90,7 @@ public struct SimFiles: LockFiles {
 
   public func names() throws(StorageFailure) -> [String] {
     try enter("list")
-    if world.faults.staleness == 0 { return disk.names }
+    if world.time - disk.youngest >= .seconds(world.faults.staleness) { return disk.names }
     return disk.names.filter { disk[$0].map { !mayMiss($0) } ?? false }
   }
 
