@@ -214,7 +214,7 @@ MUTANTS = [
      "    if let actions = takeOut(state, o) { return actions }\n", ""),
     ("questions that began anew are waited for", CORE + "AbsenceProof.swift",
      "guard highest < latestNumber - 40 else {", "guard highest < -40 else {"),
-    ("what was removed is remembered", CORE + "LockAppend.swift", "    if !isWhole { (known, whole) = ([:], [:]) }\n", ""),
+    ("what was removed is remembered", CORE + "LockAppend.swift", "    if !isWhole { (known, whole, settled) = ([:], [:], nil) }\n", ""),
     ("a number is taken above a gap", CORE + "LockAppend.swift",
      "if entry.number > 1, try files.lock(LockName.name(entry.number - 1)) == nil { return .lost }", ""),
     ("an empty log beside traces is claimed at once", CORE + "OlderLife.swift",
