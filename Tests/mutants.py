@@ -20,6 +20,10 @@ LIMIT = 400
 MUTANTS = [
     ("a claim rests on the answer of another cluster", CORE + "CoordinatorPhases.swift",
      ", queue.snapshot.host == host else", " else"),
+    ("a server_info.txt that cannot be read is none", CORE + "OlderLife.swift",
+     "return now - began < Limits.beatPause ? why : nil", "return now < began ? why : nil"),
+    ("a job goes in beside a server_info.txt that it cannot read", CORE + "Entrance.swift",
+     "if case .unreadable = info { return true }", "if case .unreadable = info { return false }"),
     ("a server that is ending hides another", CORE + "OlderLife.swift",
      "return foreignServer(snapshot, state, known, o, waited: true)", "return nil"),
     ("only the first of those that are ending is waited for", CORE + "ForeignServer.swift",

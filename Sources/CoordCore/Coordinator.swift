@@ -63,6 +63,7 @@ public struct Coordinator: Sendable {
   var probed: (place: ServerPlace, at: Instant, reach: Reach)?
   /// A server that coord did not start, whose job is being ended.
   var leaving = Watch<[JobID]>()
+  var blind = BlindWait()
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
   /// Numbers of answers that did not say which cluster they are of.

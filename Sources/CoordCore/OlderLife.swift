@@ -43,6 +43,9 @@ extension Coordinator {
       return cancels + [.look(query(state, o))]
         + pause(o, .milliseconds(1000), .olderJob(job, why: Self.older(job, known)))
     }
+    if let why = blind.why(o.info, now: o.now) {
+      return pause(o, .milliseconds(500), .directory("the heartbeat: \(why)"))
+    }
     if let refusal = sharedStatusFile(known.served, o) { return refusal }
     let quiet = min(beat.unchanged, last.unchanged)
     guard
@@ -83,6 +86,23 @@ extension Coordinator {
       home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.changes > 0
     else { return nil }
     return [.fail(.sharedStatusFile(with: info.project))]
+  }
+}
+
+/// A server_info.txt that cannot be read may be of a live server that the log does not know. One that stays so tells nothing, and
+/// nobody waits for it for ever: it is written anew by rename.
+struct BlindWait: Sendable {
+  private var since: Instant?
+
+  /// Why nothing is to be begun yet; nil: it can be read, is not there, or was looked at for long enough.
+  mutating func why(_ reading: InfoReading, now: Instant) -> String? {
+    guard case .unreadable(let why) = reading else {
+      since = nil
+      return nil
+    }
+    let began = since ?? now
+    since = began
+    return now - began < Limits.beatPause ? why : nil
   }
 }
 

@@ -266,6 +266,36 @@ extension LogFold {
     #expect((after ?? 0) >= 74, "\(after ?? 0)")
   }
 
+  /// It may be of a live server whose `started` somebody removed; where it stays so, it is nothing.
+  @Test func fileThatCannotBeReadIsNoFileOnlyOnceItStaysSo() {
+    for (unreadable, least) in [(3, 3), (200, 10)] {
+      var w = World()
+      var c = w.observer()
+      _ = c.next(w.observation())
+      var after: Int?
+      for second in 0..<60 where after == nil {
+        w.info = second < unreadable ? .unreadable("EIO") : .absent
+        w.answer([])
+        if c.next(w.observation()).appended?.kind == .claimed { after = second }
+        w.wait(1)
+      }
+      #expect((least..<least + 3).contains(after ?? -1), "\(after ?? -1)")
+    }
+    // A job that takes `started` looks around as well.
+    var w = World()
+    w.append(.claimed, t1)
+    w.append(.submitted, t1)
+    let fence = Fence(
+      token: t1, nonce: "n", job: JobID("4711"), restarts: 0, node: "node1", scheduler: "slurm", statusFile: "info",
+      log: nil, obstacle: nil, freshToken: t2)
+    var entrance = Entrance(fence, now: w.now)
+    guard case .lookAround(let question) = entrance.next(w.tail, place: nil, began: w.now, now: w.now) else {
+      return #expect(Bool(false))
+    }
+    #expect(question.isNeeded(for: .unreadable("EIO"), KnownTokens()))
+    #expect(!question.isNeeded(for: .absent, KnownTokens()))
+  }
+
   /// A job on its way in does as any claimant.
   @Test func entranceWaitsForWhatIsEnding() {
     let known = KnownTokens()
