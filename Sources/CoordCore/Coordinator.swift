@@ -63,7 +63,8 @@ public struct Coordinator: Sendable {
   var probed: (place: ServerPlace, at: Instant, reach: Reach)?
   /// A server that coord did not start, whose job is being ended.
   var leaving = Watch<[JobID]>()
-  var blind = BlindWait()
+  /// Whether server_info.txt could not be read before a claim.
+  var blind = Watch<Bool>()
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
   /// Numbers of answers that did not say which cluster they are of.
@@ -141,7 +142,7 @@ public struct Coordinator: Sendable {
   }
 
   private mutating func observe(_ o: Observation) {
-    if case .unreadable = o.info { beat.lose() } else { beat.see(o.info, began: o.began, ended: o.now) }
+    if o.isBlind { beat.lose() } else { beat.see(o.info, began: o.began, ended: o.now) }
     if let queue = o.queue, absence.hear(highest: queue.highestAsked),
       case .replied(let reply, _)? = mine?.stage
     {
@@ -273,12 +274,16 @@ public struct Coordinator: Sendable {
     LockDraft(after: state, EntryBody(.submitted, state.liveToken ?? Token(random: 0, 0)).with { $0.job = job })
   }
 
+  /// The live token's job, as it may be recognised.
+  func wanted(_ state: ServiceState) -> Wanted? {
+    guard let token = state.liveToken, let owner = state.owner else { return nil }
+    return state.wanted(token, of: owner, scheduler: scheduler, home: home)
+  }
+
   /// What the newest snapshot says of the live token's job, if this process would ever learn more by looking.
   func sighting(_ state: ServiceState, _ o: Observation) -> Sighting {
-    guard let queue = o.queue, let token = state.liveToken, let owner = state.owner else {
-      return .unknown(Wanted.notAsked)
-    }
-    return Sighting(of: state.wanted(token, of: owner, scheduler: scheduler, home: home), in: queue.snapshot)
+    guard let queue = o.queue, let wanted = wanted(state) else { return .unknown(Wanted.notAsked) }
+    return Sighting(of: wanted, in: queue.snapshot)
   }
 
   /// Asking again is of use unless jobs are hidden from this user: then the owner's questions come first.

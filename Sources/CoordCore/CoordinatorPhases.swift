@@ -135,9 +135,7 @@ extension Coordinator {
       return proveGone(
         state, o, apart: Limits.tokenLooks, enough: true, job: seen, .completing(seen.id, by: owner))
     case .gone:
-      let row = state.claim.flatMap {
-        state.wanted($0.token, of: $0.author, scheduler: scheduler, home: home).overWithoutToken(in: o.queue?.snapshot)
-      }
+      let row = wanted(state)?.overWithoutToken(in: o.queue?.snapshot)
       return proveGone(state, o, apart: neverSeenLooks(state), enough: true, job: row, inQueue)
     case .found(let seen):
       absence.begin()
@@ -172,7 +170,7 @@ extension Coordinator {
   }
 
   private func running(_ state: ServiceState, _ o: Observation) -> Progress {
-    if case .unreadable(let why) = o.info { return .directory("the heartbeat: \(why)") }
+    if let why = o.info.unreadable { return .directory("the heartbeat: \(why)") }
     let node = state.start?.body.node ?? "its node"
     if let info = o.info.info, info.token == state.liveToken, info.state == .hung { return .hung(node: node) }
     if let info = o.info.info, info.token == state.liveToken, info.state == .ready, let reach = probed?.reach,

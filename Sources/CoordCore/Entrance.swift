@@ -25,7 +25,7 @@ public struct Entrance: Sendable {
     /// Whether the whole neighbourhood has to be looked at. A job with a token is in its log's order: only a log that was
     /// restored to an older state may have let it in, beside a server that this log knows nothing of.
     public func isNeeded(for info: InfoReading, _ known: KnownTokens) -> Bool {
-      if case .unreadable = info { return true }
+      if info.unreadable != nil { return true }
       return draft.body.kind == .claimed || info.info.map { !known.served.contains($0.token) } ?? false
     }
   }
@@ -67,7 +67,7 @@ public struct Entrance: Sendable {
   private var torn = Watch<String>()
   private var quiet = QuietWait()
   private var ending = Watch<[JobID]>()
-  private var blind = BlindWait()
+  private var blind = Watch<Bool>()
   private var end: CoordError?
 
   public init(_ fence: Fence, now: Instant) {
@@ -141,7 +141,10 @@ public struct Entrance: Sendable {
     {
       return .success(Coordinator.older(job, around.known))
     }
-    if let why = blind.why(around.info, now: now) { return .success("server_info.txt cannot be read: \(why)") }
+    blind.see(around.info.unreadable != nil, began: question.began, ended: now)
+    if let why = around.info.unreadable, blind.unchanged < Limits.beatPause {
+      return .success("server_info.txt cannot be read: \(why)")
+    }
     if let info = around.info.info, !around.known.served.contains(info.token), let other = around.otherProject {
       return .failure(.sharedStatusFile(with: other))
     }

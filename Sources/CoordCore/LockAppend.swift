@@ -20,13 +20,10 @@ public enum LockName {
   public static func number(_ name: String) -> Int? {
     // Ten digits at most; more than eight only where the first one counts.
     let digits = name.utf8
-    guard (8...10).contains(digits.count), digits.count == 8 || digits.first != UInt8(ascii: "0") else { return nil }
-    var number = 0
-    for digit in digits {
-      guard isDigit(digit) else { return nil }
-      number = number * 10 + Int(digit - UInt8(ascii: "0"))
-    }
-    return (1..<bound).contains(number) ? number : nil
+    guard (8...10).contains(digits.count), digits.count == 8 || digits.first != UInt8(ascii: "0"),
+      let number = decimal(digits), (1..<bound).contains(number)
+    else { return nil }
+    return number
   }
 }
 

@@ -117,35 +117,30 @@ public struct LockEntry: Hashable, Sendable {
   public let number: Int
   public let previous: String
   /// What is passed on often is one reference.
-  private let content: Content
+  private let shared: Shared
 
-  private final class Content: Hashable, Sendable {
+  private struct Content: Hashable {
     let time: WallTime
     let author: Author
     let body: EntryBody
     let identity: LogIdentity?
-
-    init(_ time: WallTime, _ author: Author, _ body: EntryBody, _ identity: LogIdentity?) {
-      (self.time, self.author, self.body, self.identity) = (time, author, body, identity)
-    }
-
-    static func == (a: Content, b: Content) -> Bool {
-      a === b || (a.time == b.time && a.author == b.author && a.body == b.body && a.identity == b.identity)
-    }
-
-    func hash(into hasher: inout Hasher) {
-      hasher.combine(time)
-      hasher.combine(author)
-      hasher.combine(body)
-      hasher.combine(identity)
-    }
   }
 
-  public var time: WallTime { content.time }
-  public var author: Author { content.author }
-  public var body: EntryBody { content.body }
+  private final class Shared: Hashable, Sendable {
+    let content: Content
+
+    init(_ content: Content) { self.content = content }
+
+    static func == (a: Shared, b: Shared) -> Bool { a === b || a.content == b.content }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(content) }
+  }
+
+  public var time: WallTime { shared.content.time }
+  public var author: Author { shared.content.author }
+  public var body: EntryBody { shared.content.body }
   /// nil in logs that were begun before entries named it.
-  public var identity: LogIdentity? { content.identity }
+  public var identity: LogIdentity? { shared.content.identity }
 
   /// `previous` of the very first number.
   public static let nothingBefore = String(repeating: "0", count: 64)
@@ -154,7 +149,7 @@ public struct LockEntry: Hashable, Sendable {
     number: Int, previous: String, time: WallTime, author: Author, body: EntryBody, identity: LogIdentity? = nil
   ) {
     (self.number, self.previous) = (number, previous)
-    content = Content(time, author, body, identity)
+    shared = Shared(Content(time: time, author: author, body: body, identity: identity))
   }
 
   public var token: Token { body.token }

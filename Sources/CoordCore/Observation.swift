@@ -65,7 +65,7 @@ public struct Observation: Sendable {
   public var tokens: KnownTokens?
 
   /// server_info.txt is there, and cannot be read.
-  var isBlind: Bool { if case .unreadable = info { true } else { false } }
+  var isBlind: Bool { info.unreadable != nil }
 
   /// What is said of a disk that is as slow as it is seldom; nil where it is not.
   var slowDisk: String? {

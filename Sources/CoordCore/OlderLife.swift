@@ -36,14 +36,16 @@ extension Coordinator {
     if let job = Self.olderJob(in: snapshot, known, home) {
       // Its fence lets it start no server; yet it may hang in env.sh, or in a state that it does not leave by itself.
       var cancels: [Action] = []
-      let isNamed = job.token.map(known.named.contains) ?? false
-      if isNamed, job.uid == me, let token = job.token, mayCancel(token, o) {
+      if let token = job.token, known.named.contains(token), job.uid == me, mayCancel(token, o) {
         cancels = [.cancel(job.id, token: token)]
       }
       return cancels + [.look(query(state, o))]
         + pause(o, .milliseconds(1000), .olderJob(job, why: Self.older(job, known)))
     }
-    if let why = blind.why(o.info, now: o.now) {
+    // It may be of a live server that the log does not know. One that stays so tells nothing, and nobody waits for it for ever: it
+    // is written anew by rename.
+    blind.see(o.isBlind, began: o.began, ended: o.now)
+    if let why = o.info.unreadable, blind.unchanged < Limits.beatPause {
       return pause(o, .milliseconds(500), .directory("the heartbeat: \(why)"))
     }
     if let refusal = sharedStatusFile(known.served, o) { return refusal }
@@ -89,23 +91,6 @@ extension Coordinator {
   }
 }
 
-/// A server_info.txt that cannot be read may be of a live server that the log does not know. One that stays so tells nothing, and
-/// nobody waits for it for ever: it is written anew by rename.
-struct BlindWait: Sendable {
-  private var since: Instant?
-
-  /// Why nothing is to be begun yet; nil: it can be read, is not there, or was looked at for long enough.
-  mutating func why(_ reading: InfoReading, now: Instant) -> String? {
-    guard case .unreadable(let why) = reading else {
-      since = nil
-      return nil
-    }
-    let began = since ?? now
-    since = began
-    return now - began < Limits.beatPause ? why : nil
-  }
-}
-
 /// How long server_info.txt has to stand still before a claim, so that a server of another life has stopped itself.
 public struct QuietWait: Sendable {
   private var beat = Watch<InfoReading>()
@@ -118,7 +103,7 @@ public struct QuietWait: Sendable {
     _ state: ServiceState, known: KnownTokens, info: InfoReading, hasTraces: Bool, began: Instant, now: Instant,
     wall: WallTime
   ) -> Bool {
-    if case .unreadable = info { beat.lose() } else { beat.see(info, began: began, ended: now) }
+    if info.unreadable != nil { beat.lose() } else { beat.see(info, began: began, ended: now) }
     last.see(state.lastNumber, began: began, ended: now)
     let needed = Self.needed(state, known: known, info: info.info, beat: beat, hasTraces: hasTraces, wall: wall)
     return min(beat.unchanged, last.unchanged) >= needed?.time ?? .zero

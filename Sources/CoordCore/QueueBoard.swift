@@ -26,18 +26,9 @@ public enum QueueName {
     // A listing has many other names.
     guard name.utf8.first == UInt8(ascii: "q"), name.hasPrefix("queue.") else { return nil }
     let rest = name.utf8.dropFirst(6)
-    guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = number(rest[..<mark]) else { return nil }
+    guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = decimal(rest[..<mark]), (1..<bound).contains(n)
+    else { return nil }
     return (n, String(Substring(rest[rest.index(after: mark)...])))
-  }
-
-  private static func number(_ digits: Substring.UTF8View) -> Int? {
-    guard !digits.isEmpty, digits.count <= 16 else { return nil }
-    var n = 0
-    for digit in digits {
-      guard isDigit(digit) else { return nil }
-      n = n * 10 + Int(digit - UInt8(ascii: "0"))
-    }
-    return n > 0 && n < bound ? n : nil
   }
 
   /// The highest number that counts: each is near the one below. 0 where there is none.

@@ -43,10 +43,11 @@ public struct QueueSnapshot: Hashable, Sendable {
 
   public init(
     scheduler: String, query: QueueQuery, cluster: String? = nil, askedBy: UInt32, host: String, seesEverybody: Bool,
-    outcome: Outcome, narrow: Bool = false, odd: [String] = []
+    endsWithin: Duration? = nil, outcome: Outcome, narrow: Bool = false, odd: [String] = []
   ) {
     (self.scheduler, self.query, self.cluster, self.askedBy) = (scheduler, query, cluster, askedBy)
     (self.host, self.seesEverybody, self.outcome) = (host, seesEverybody, outcome)
+    self.endsWithin = endsWithin
     (self.narrow, self.odd) = (narrow, Array(odd.prefix(5)))
   }
 
@@ -96,8 +97,8 @@ public struct QueueSnapshot: Hashable, Sendable {
         job: t["QUERY_JOB"].flatMap { JobID($0) }, token: t["QUERY_TOKEN"].flatMap { Token($0) },
         others: others.split(separator: ",").compactMap { JobID($0) }, cluster: t["QUERY_CLUSTER"]),
       cluster: t["CLUSTER"], askedBy: askedBy, host: host, seesEverybody: sees == "yes",
+      endsWithin: t["KILL_WAIT"].flatMap { Int64($0) }.map { .seconds($0) },
       outcome: t["UNKNOWN"].map { .unknown($0) } ?? .answered(jobs), narrow: narrow == "yes", odd: odd)
-    endsWithin = t["KILL_WAIT"].flatMap { Int64($0) }.map { .seconds($0) }
   }
 }
 

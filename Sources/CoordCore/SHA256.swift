@@ -15,12 +15,7 @@ public enum SHA256 {
     }
     var w = [UInt32](repeating: 0, count: 64)
     for block in stride(from: 0, to: message.count, by: 64) { compress(message, at: block, into: &h, schedule: &w) }
-    return String(unsafeUninitializedCapacity: 64) { text in
-      for (i, word) in h.enumerated() {
-        for j in 0..<8 { text[i * 8 + j] = digits[Int(word >> UInt32(28 - 4 * j)) & 15] }
-      }
-      return 64
-    }
+    return h.map { hexadecimal(UInt64($0), digits: 8) }.joined()
   }
 
   private static func compress(_ block: [UInt8], at start: Int, into h: inout [UInt32], schedule w: inout [UInt32]) {
@@ -45,8 +40,6 @@ public enum SHA256 {
     for (i, x) in [a, b, c, d, e, f, g, last].enumerated() { h[i] = h[i] &+ x }
   }
 
-  private static let digits = Array("0123456789abcdef".utf8)
-
   private static func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
 
   private static let k: [UInt32] = [
@@ -63,6 +56,12 @@ public enum SHA256 {
 
 /// `value` in lower-case hexadecimal, padded with zeros to `digits`.
 public func hexadecimal(_ value: UInt64, digits: Int) -> String {
-  let text = String(value, radix: 16)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
+  let length = max(digits, (67 - value.leadingZeroBitCount) / 4)
+  return String(unsafeUninitializedCapacity: length) { text in
+    for place in 0..<length {
+      let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (length - 1 - place))) & 15
+      text[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    }
+    return length
+  }
 }

@@ -120,4 +120,9 @@ public enum InfoReading: Hashable, Sendable {
   public var info: ServerInfo? {
     if case .info(let info, _) = self { info } else { nil }
   }
+
+  /// Why it cannot be read; nil: it can, or is not there.
+  var unreadable: String? {
+    if case .unreadable(let why) = self { why } else { nil }
+  }
 }

@@ -42,8 +42,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     statusFile = StatusFile(path: project.statusFile)
     coordinator = Coordinator(
       goal: goal, me: machine.author.uid, host: machine.author.host, scheduler: scheduler.name, wait: wait,
-      insists: insists, seen: seen,
-      home: project.home, now: Machine.now)
+      insists: insists, seen: seen, home: project.home, now: Machine.now)
   }
 
   /// Runs to the end. `say` gets each new thing that is waited for.

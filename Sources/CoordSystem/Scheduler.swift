@@ -30,7 +30,7 @@ public final class Slurm: Scheduler {
   public let obstacle: CoordError?
   private lazy var team = Team(project: project, machine: machine)
   private let paths = ProjectPaths()
-  /// ClusterName and PrivateData: asked once.
+  /// ClusterName, PrivateData and KillWait: asked once.
   private var configuration: (cluster: String?, seesEverybody: Bool?, killWait: Duration?)?
 
   /// - Parameter folder: where Slurm's commands are, with a slash; nil: where SLURM_BIN, PATH or custom have them.
@@ -107,12 +107,10 @@ public final class Slurm: Scheduler {
         )
       }
     }
-    var snapshot = QueueSnapshot(
+    return QueueSnapshot(
       scheduler: name, query: query, cluster: configuration?.cluster, askedBy: machine.author.uid,
-      host: machine.author.host, seesEverybody: configuration?.seesEverybody ?? false, outcome: answer.outcome,
-      narrow: answer.narrow, odd: answer.odd)
-    snapshot.endsWithin = configuration?.killWait
-    return snapshot
+      host: machine.author.host, seesEverybody: configuration?.seesEverybody ?? false,
+      endsWithin: configuration?.killWait, outcome: answer.outcome, narrow: answer.narrow, odd: answer.odd)
   }
 
   func ask(_ name: String, _ words: String...) -> Command.Finished {

@@ -103,30 +103,19 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     #expect(jobs.map(\.token) == [token] && jobs.map(\.state) == ["PENDING"])
   }
 
-  @Test func runOfAJobThatIsOverIsAskedFor() throws {
-    let fake = try FakeSlurm()
-    let comment = token.comment(log: nil)
-    fake.squeue([(35, comment, "FAILED")])
-    fake.script(
-      "scontrol", "echo 'JobId=35 UserId=u(\(fake.me)) JobState=FAILED Restarts=2 WorkDir=/a Comment=\(comment)'")
-    guard case .answered(let jobs) = fake.slurm.queue(query).outcome else {
-      Issue.record("unknown")
-      return
-    }
-    #expect(jobs.map(\.restarts) == [2])
-  }
-
   /// One that was submitted by hand shows no token; which run is over matters all the same.
-  @Test func runOfAByHandJobIsAskedFor() throws {
+  @Test(arguments: [(token.comment(log: nil), "FAILED", 2), ("coord", "COMPLETED", 1)])
+  func runOfAJobThatIsOverIsAskedFor(comment: String, state: String, run: Int) throws {
     let fake = try FakeSlurm()
-    fake.squeue([(35, "coord", "COMPLETED")])
+    fake.squeue([(35, comment, state)])
     fake.script(
-      "scontrol", "echo 'JobId=35 UserId=u(\(fake.me)) JobState=COMPLETED Restarts=1 WorkDir=/a Comment=coord'")
+      "scontrol",
+      "echo 'JobId=35 UserId=u(\(fake.me)) JobState=\(state) Restarts=\(run) WorkDir=/a Comment=\(comment)'")
     guard case .answered(let jobs) = fake.slurm.queue(query).outcome else {
       Issue.record("unknown")
       return
     }
-    #expect(jobs.map(\.restarts) == [1])
+    #expect(jobs.map(\.restarts) == [run])
   }
 
   @Test func onlyAJobThatShowsTheTokenIsCancelled() throws {

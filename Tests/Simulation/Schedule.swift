@@ -118,7 +118,7 @@ final class SimFate: SimProcess {
     wake = world.time + .seconds(5)
     if world.random.once(in: world.faults.nodeCrash), let node = world.nodes.randomElement(using: &world.random) {
       world.note("\(node.name) loses power")
-      for case let run as SimJob in world.processes where run.host === node && !run.dead { run.nodeDied() }
+      for case let run as SimJob in world.processes where run.host === node && !run.dead { run.killed("NODE_FAIL") }
     }
     if world.faults.wallOffset != 0...0, world.random.once(in: 10) {
       let host = (world.logins + world.nodes).randomElement(using: &world.random) ?? world.logins[0]

@@ -83,6 +83,10 @@ public struct Faults: Sendable {
     func some(_ often: Double, _ g: inout Seeded) -> Double {
       g.once(in: 2) ? .infinity : often * Double.random(in: 0.3...4, using: &g)
     }
+    /// Once in so many steps of fate, in one world of so many.
+    func fate(_ worlds: Double, _ g: inout Seeded) -> Double {
+      g.once(in: worlds) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
+    }
     var f = Faults()
     f.crash = some(60, &g)
     f.pause = some(60, &g)
@@ -99,11 +103,8 @@ public struct Faults: Sendable {
     f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
     f.wallOffset = g.once(in: 2) ? -86_400...86_400 : 0...0
     f.stopRequests = g.once(in: 3)
-    f.suspend = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
-    f.rename = g.once(in: 4) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
-    func fate(_ chance: Double, _ g: inout Seeded) -> Double {
-      g.once(in: chance) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
-    }
+    f.suspend = fate(3, &g)
+    f.rename = fate(4, &g)
     f.nodeLost = fate(4, &g)
     f.amnesia = fate(8, &g)
     f.replace = fate(8, &g)
@@ -116,7 +117,7 @@ public struct Faults: Sendable {
     f.twoClusters = g.once(in: 8)
     f.sticky = g.once(in: 4)
     f.slowCall = g.once(in: 6) ? Double.random(in: 2...100, using: &g) : .infinity
-    f.hands = g.once(in: 3) ? 12 * Double.random(in: 0.5...4, using: &g) : .infinity
+    f.hands = fate(3, &g)
     return f
   }
 }

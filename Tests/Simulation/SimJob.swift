@@ -61,18 +61,11 @@ final class SimJob: SimProcess {
     if !serverUp { world.slurm.ended(self, "FAILED") }
   }
 
-  /// Everything on the node dies at once.
-  func nodeDied() {
+  /// Everything of it on the node dies at once.
+  func killed(_ state: String) {
     dead = true
     serverGone()
-    world.slurm.ended(self, "NODE_FAIL")
-  }
-
-  /// The scheduler's KILL, after its TERM.
-  func killed() {
-    dead = true
-    serverGone()
-    world.slurm.ended(self, "CANCELLED")
+    world.slurm.ended(self, state)
   }
 
   private func pass() {

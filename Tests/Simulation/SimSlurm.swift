@@ -53,11 +53,11 @@ final class SimSlurm {
   func perform(_ world: SimWorld) {
     for request in late where request.at <= world.time { add(request.token, request.by, world) }
     late.removeAll { $0.at <= world.time }
-    for orphan in orphans where orphan.at <= world.time && !orphan.run.dead { orphan.run.nodeDied() }
+    for orphan in orphans where orphan.at <= world.time && !orphan.run.dead { orphan.run.killed("NODE_FAIL") }
     orphans.removeAll { $0.at <= world.time }
     for job in jobs where job.killAt.map({ $0 <= world.time }) ?? false {
       job.killAt = nil
-      if let run = job.run, !run.dead { run.killed() }
+      if let run = job.run, !run.dead { run.killed("CANCELLED") }
     }
     for job in jobs where job.state == "PENDING" && job.startAt <= world.time {
       job.state = "RUNNING"
