@@ -93,7 +93,7 @@ def test_something_bad_is_said(fresh):
 @pytest.fixture
 def private_group():
     """A group that only ann1 is in, as every user has one of its own on many clusters."""
-    subprocess.run(["groupadd", "--force", "annpriv"], check=True)
+    subprocess.run(["groupadd", "--gid", "7301", "annpriv"], check=True)
     subprocess.run(["usermod", "--append", "--groups", "annpriv", "ann1"], check=True)
     yield "annpriv"
     subprocess.run(["groupdel", "annpriv"], check=True)
