@@ -19,7 +19,7 @@ let package = Package(
     .testTarget(name: "CoordCoreTests", dependencies: ["CoordCore"], swiftSettings: strict),
     .testTarget(name: "CoordSystemTests", dependencies: ["CoordSystem", "CoordCore"], swiftSettings: strict),
     .target(
-      name: "Simulation", dependencies: ["CoordSystem", "CoordCore"], path: "Tests/Simulation", swiftSettings: strict),
+      name: "Simulation", dependencies: ["CoordCore"], path: "Tests/Simulation", swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "CoordCore"], swiftSettings: strict),
     .testTarget(
       name: "DirectoryTests", dependencies: ["Simulation", "CoordSystem", "CoordCore"], swiftSettings: strict),

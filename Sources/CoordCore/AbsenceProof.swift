@@ -1,8 +1,9 @@
 /// Two looks that did not find a job, far enough apart, the second one asked after that time was over.
-struct AbsenceProof: Sendable {
+struct AbsenceProof: Hashable, Sendable {
   /// The highest number that anybody asked the scheduler under, as far as this process saw.
   private(set) var latestNumber = 0
-  private var first: (at: Instant, number: Int)?
+  /// The end of the first look.
+  private var first: Instant?
   private var gate: Int?
   /// What was asked under this number or a lower one was asked too early to prove anything.
   private(set) var floor = 0
@@ -25,15 +26,15 @@ struct AbsenceProof: Sendable {
   var hasFirst: Bool { first != nil }
 
   /// When the second look may be asked, where a first one was had.
-  func secondLookDue(apart: Duration) -> Instant? { first.map { $0.at + apart } }
+  func secondLookDue(apart: Duration) -> Instant? { first.map { $0 + apart } }
 
   /// Takes the look of snapshot `number`, which did not find the job. True: that makes two.
   mutating func take(number: Int, began: Instant, ended: Instant, apart: Duration) -> Bool {
     guard let first else {
-      if number > floor { self.first = (ended, number) }
+      if number > floor { self.first = ended }
       return false
     }
-    guard began - first.at >= apart else { return false }
+    guard began - first >= apart else { return false }
     guard let gate else {
       self.gate = latestNumber
       return false

@@ -1,7 +1,7 @@
 /// How one process agrees with all others: observe, decide, act. The decision, whole: no clock, no file, no process.
 ///
 /// `connect` runs it until it can answer, `stop` until a token has ended, `cleanup` until nothing is left to record.
-public struct Coordinator: Sendable {
+public struct Coordinator: Hashable, Sendable {
   public enum Goal: Hashable, Sendable {
     /// Find the server or start one.
     case answer
@@ -12,8 +12,8 @@ public struct Coordinator: Sendable {
   }
 
   /// A claim of this process.
-  struct Claim: Sendable {
-    enum Stage: Sendable {
+  struct Claim: Hashable, Sendable {
+    enum Stage: Hashable, Sendable {
       case claimed, submitting
       case hindered(CoordError)
       case replied(SubmitReply, seenNumber: Int)
@@ -33,13 +33,18 @@ public struct Coordinator: Sendable {
     }
   }
 
+  /// What came of the last try to reach a server.
+  struct Probe: Hashable, Sendable {
+    var place: ServerPlace
+    var at: Instant
+    var reach: Reach
+  }
+
   /// An append of a coordinator may take so long.
   public static let appendLimit = Duration.seconds(20)
 
   public let goal: Goal
   public let me: UInt32
-  /// This machine: another one may ask another cluster's controller.
-  let host: String
   public let scheduler: String
   let wait: Duration
   let insists: Bool
@@ -60,10 +65,10 @@ public struct Coordinator: Sendable {
   var cancelled: [Token: Instant] = [:]
   /// What a stop is about: the token that was live when it began.
   var target: Token?
-  var probed: (place: ServerPlace, at: Instant, reach: Reach)?
+  var probed: Probe?
   /// A server that coord did not start, whose job is being ended.
   var leaving = Watch<[JobID]>()
-  /// Whether server_info.txt could not be read before a claim.
+  /// Whether server_info.txt could not be read.
   var blind = Watch<Bool>()
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
@@ -79,10 +84,10 @@ public struct Coordinator: Sendable {
   ///     back by itself must not undo what a teammate wanted.
   ///   - home: what the team's jobs look like in the queue.
   public init(
-    goal: Goal, me: UInt32, host: String, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil,
+    goal: Goal, me: UInt32, scheduler: String, wait: Duration, insists: Bool, seen: Token? = nil,
     home: Home = Home(), now: Instant
   ) {
-    (self.seen, self.home, self.host) = (seen, home, host)
+    (self.seen, self.home) = (seen, home)
     (self.goal, self.me, self.scheduler, self.wait, self.insists) = (goal, me, scheduler, wait, insists)
     deadline = now + wait
   }
@@ -91,7 +96,7 @@ public struct Coordinator: Sendable {
 
   public mutating func handle(_ event: Event, now: Instant) {
     switch event {
-    case .probed(let place, let reach): probed = (place, now, reach)
+    case .probed(let place, let reach): probed = Probe(place: place, at: now, reach: reach)
     case .submitted(let token, let reply):
       if mine?.token == token { mine?.stage = .replied(reply, seenNumber: absence.latestNumber) }
     case .notSubmitted(let token, let lasting):
@@ -143,6 +148,7 @@ public struct Coordinator: Sendable {
 
   private mutating func observe(_ o: Observation) {
     if o.isBlind { beat.lose() } else { beat.see(o.info, began: o.began, ended: o.now) }
+    blind.see(o.isBlind, began: o.began, ended: o.now)
     if let queue = o.queue, absence.hear(highest: queue.highestAsked),
       case .replied(let reply, _)? = mine?.stage
     {

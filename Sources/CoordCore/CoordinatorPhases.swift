@@ -5,7 +5,7 @@ extension Coordinator {
   mutating func answerIfReady(_ o: Observation, token: Token?) -> [Action]? {
     guard let info = o.info.info, info.state == .ready, token == nil || token == info.token else { return nil }
     let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
-    let watched = beat.changes > 0 && beat.unchanged <= Limits.freshness
+    let watched = beat.hasChanged && beat.unchanged <= Limits.freshness
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
     guard believed || watched, beat.unchanged < Limits.freshness else { return nil }
     guard let probed, probed.place == info.place, o.now - probed.at < .seconds(2) else { return [.probe(info.place)] }
@@ -29,8 +29,8 @@ extension Coordinator {
       return [.fail(error)]
     }
     if let obstacle = o.obstacle ?? o.noScheduler { return [.fail(obstacle)] }
-    // Doubt never submits: the controller has to answer, now, before anything is claimed; the one that this host's sbatch calls.
-    guard let queue = o.queue, queue.number > absence.floor, !queue.snapshot.narrow, queue.snapshot.host == host else {
+    // Doubt never submits: the controller has to answer, now, before anything is claimed.
+    guard let queue = o.queue, queue.number > absence.floor, !queue.snapshot.narrow else {
       return [.look(query(state, o))] + pause(o, .milliseconds(200), .askingScheduler)
     }
     if case .unknown(let why) = queue.snapshot.outcome {
@@ -46,6 +46,8 @@ extension Coordinator {
     if let actions = foreignServer(queue.snapshot, state, known, o) ?? olderLife(queue.snapshot, state, known, o) {
       return actions
     }
+    // And that is the one which this process's sbatch calls, for this user: two people on one host may have two clusters.
+    guard queue.isOwn else { return [.look(query(state, o))] + pause(o, .milliseconds(200), .askingScheduler) }
     if o.now >= deadline { return pause(o, .zero, .askingScheduler) }
     mine = Claim(token: o.freshToken, at: o.now)
     let body = EntryBody(.claimed, o.freshToken).with {
@@ -157,7 +159,7 @@ extension Coordinator {
     if goal == .answer, let actions = answerIfReady(o, token: start.token) { return actions }
     // The file of another token says nothing of this one; that it stays is silence too.
     let info = o.info.info?.token == start.token ? o.info.info : nil
-    let alive = info.map { beat.changes > 0 || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
+    let alive = info.map { beat.hasChanged || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
     let silence = silence(o)
     if goal == .settle, alive, silence < Limits.beatPause { return [.settle(state)] }
     return silent(state, o, silence, running(state, o))

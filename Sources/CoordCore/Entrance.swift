@@ -1,7 +1,7 @@
 /// A job on its way in: what it does until `started` is its own, or until it leaves without having opened a port.
 ///
 /// The supervisor and the simulation carry out its steps; each step says what has to be told next.
-public struct Entrance: Sendable {
+public struct Entrance: Hashable, Sendable {
   public enum Step: Sendable {
     /// Look again after this.
     case wait(Duration)
@@ -17,7 +17,7 @@ public struct Entrance: Sendable {
   }
 
   /// What is asked before a number is taken.
-  public struct Question: Sendable {
+  public struct Question: Hashable, Sendable {
     public let draft: LockDraft
     public let state: ServiceState
     let began: Instant
@@ -67,7 +67,6 @@ public struct Entrance: Sendable {
   private var torn = Watch<String>()
   private var quiet = QuietWait()
   private var ending = Watch<[JobID]>()
-  private var blind = Watch<Bool>()
   private var end: CoordError?
 
   public init(_ fence: Fence, now: Instant) {
@@ -130,6 +129,11 @@ public struct Entrance: Sendable {
   private mutating func obstacle(
     _ around: Surroundings, _ question: Question, now: Instant, wall: WallTime
   ) -> Result<String, CoordError>? {
+    quiet.see(around.info, began: question.began, now: now)
+    let isBlind = around.info.unreadable != nil && quiet.blind.unchanged < Limits.beatPause
+    // A job in its log's order asks for nothing else: where Slurm does not answer on its node, a file that stays unreadable must not
+    // keep it out.
+    if around.info.unreadable != nil, question.draft.body.kind == .started, !isBlind { return nil }
     if case .unknown(let why) = around.snapshot.outcome { return .success("the scheduler does not answer: " + why) }
     if let foreign = around.foreign { return .failure(foreign) }
     if let server = around.ending {
@@ -141,8 +145,7 @@ public struct Entrance: Sendable {
     {
       return .success(Coordinator.older(job, around.known))
     }
-    blind.see(around.info.unreadable != nil, began: question.began, ended: now)
-    if let why = around.info.unreadable, blind.unchanged < Limits.beatPause {
+    if let why = around.info.unreadable, isBlind {
       return .success("server_info.txt cannot be read: \(why)")
     }
     if let info = around.info.info, !around.known.served.contains(info.token), let other = around.otherProject {

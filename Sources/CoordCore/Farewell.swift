@@ -1,6 +1,6 @@
 /// The last deed of a supervisor: its server is gone, and the log has to say so. Where the directory does not let it, others
 /// prove the end.
-public struct Farewell: Sendable {
+public struct Farewell: Hashable, Sendable {
   public enum Step: Sendable {
     /// Taking this number records the end; losing it, or not knowing, asks for another look.
     case append(LockDraft)

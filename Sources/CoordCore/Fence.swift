@@ -1,6 +1,6 @@
 /// The job's own fence: it may serve only if it takes `started` directly after its own `claimed` or `submitted`. Merely
 /// checking "am I the newest?" would let a late second job through.
-public struct Fence: Sendable {
+public struct Fence: Hashable, Sendable {
   public enum Decision: Hashable, Sendable {
     /// Submitted by hand, and the log allows it: claim for itself.
     case claim(LockDraft)

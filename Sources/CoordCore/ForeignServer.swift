@@ -33,25 +33,24 @@ public struct ForeignServer: Hashable, Sendable {
     }
     let stranger = strangers.first { $0.mayServe }
     if let stranger { return .found(ForeignServer(job: stranger, endpoint: plain?.endpoint)) }
-    let leaving = strangers.filter(\.isCompleting)
+    // A stranger's job elsewhere has got the number since: that one tells nothing.
+    let named = snapshot.scheduler == "local" ? nil : plain?.job
+    let row = jobs.first { $0.id.number == named?.number && (!$0.isStrangers || home.holds($0)) }
+    if let row, row.mayServe { return .found(ForeignServer(job: row, endpoint: plain?.endpoint)) }
+    let leaving = (strangers + (row.map { [$0] } ?? [])).filter(\.isCompleting)
     if !waited, !leaving.isEmpty { return .ending(ending(leaving, plain)) }
     guard let plain else { return .none }
-    if snapshot.scheduler != "local", let job = plain.job {
-      // A stranger's job elsewhere has got the number since: only the port can tell.
-      let row = jobs.first { $0.id.number == job.number }
-      if let row, !row.isStrangers || home.holds(row) {
-        if row.mayServe { return .found(ForeignServer(job: row, endpoint: plain.endpoint)) }
-        return row.isCompleting && !waited ? .ending(ending([row], plain)) : .none
-      }
-      guard snapshot.query.others.contains(job) else { return .askQueue(job) }
-      if row == nil, snapshot.seesEverybody { return .none }
-    }
+    if let named, row == nil, !snapshot.query.others.contains(named) { return .askQueue(named) }
+    // What is over in the project is over. Elsewhere it may be another job by now; a node that was given up may go on; and what
+    // is in no queue here may be in another cluster's.
+    if let row, row.isCompleting || (row.life == .over && home.holds(row)) { return .none }
     return .askPort(plain.endpoint)
   }
 
   private static func ending(_ jobs: [QueuedJob], _ plain: PlainServerInfo?) -> ForeignServer {
     var server = ForeignServer(job: jobs.first, endpoint: plain?.endpoint)
-    server.ending = jobs.map(\.id)
+    var seen: Set<String> = []
+    server.ending = jobs.map(\.id).filter { seen.insert($0.number).inserted }
     return server
   }
 
@@ -70,7 +69,7 @@ public struct ForeignServer: Hashable, Sendable {
     if isEnding { return "connect: what is left of it is waited for" }
     let end =
       job.map { "ask \($0.user) to end it (`scancel \($0.id)`), then connect again" }
-      ?? "find out whose it is and have it ended, then connect again"
+      ?? "find out whose it is and have it ended, or remove server_info.txt if it is not the team's; then connect again"
     return end + "; docs/moving.md tells how a team moves to coord"
   }
 

@@ -33,6 +33,8 @@ public enum Limits {
   public static let queuePace = Duration.seconds(5)
   /// A queue question without an answer after so long may be asked by somebody else.
   public static let queuePatience = Duration.seconds(15)
+  /// What the scheduler's configuration says is believed for so long.
+  public static let configurationAge = Duration.seconds(60)
   /// One scheduler command may take so long.
   public static let schedulerCall = Duration.seconds(10)
   /// More jobs than this that could concern one project are no answer.

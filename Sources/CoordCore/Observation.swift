@@ -8,7 +8,7 @@ public struct Watch<Value: Hashable & Sendable>: Hashable, Sendable {
   public private(set) var since = Instant(sinceBoot: .zero)
   private var latest = Instant(sinceBoot: .zero)
   /// Whether it ever changed while being watched.
-  public private(set) var changes = 0
+  public private(set) var hasChanged = false
   private var seen = false
 
   public init() {}
@@ -16,7 +16,7 @@ public struct Watch<Value: Hashable & Sendable>: Hashable, Sendable {
   public mutating func see(_ new: Value?, began: Instant, ended: Instant) {
     latest = began
     if seen, new == value { return }
-    if seen { changes += 1 }
+    hasChanged = hasChanged || seen
     (value, since, seen) = (new, ended, true)
   }
 

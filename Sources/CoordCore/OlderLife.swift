@@ -11,6 +11,8 @@ extension Coordinator {
       // Its server may still save. Longer than KillWait (slurm.conf(5)) nothing of it runs, whatever its epilog does.
       leaving.see(server.ending, began: o.began, ended: o.now)
       guard leaving.unchanged < snapshot.killWait else {
+        // What was waited for is done: the claim is not given up at this moment.
+        if o.now >= deadline { renewDeadline(o) }
         return foreignServer(snapshot, state, known, o, waited: true)
       }
       proofEnds = o.now + (snapshot.killWait - leaving.unchanged)
@@ -44,12 +46,11 @@ extension Coordinator {
     }
     // It may be of a live server that the log does not know. One that stays so tells nothing, and nobody waits for it for ever: it
     // is written anew by rename.
-    blind.see(o.isBlind, began: o.began, ended: o.now)
     if let why = o.info.unreadable, blind.unchanged < Limits.beatPause {
       return pause(o, .milliseconds(500), .directory("the heartbeat: \(why)"))
     }
     if let refusal = sharedStatusFile(known.served, o) { return refusal }
-    let quiet = min(beat.unchanged, last.unchanged)
+    let quiet = min(QuietWait.silence(beat, blind), last.unchanged)
     guard
       let (why, needed) = QuietWait.needed(
         state, known: known, info: o.info.info, beat: beat, hasTraces: o.hasTraces, wall: o.wall)
@@ -60,7 +61,8 @@ extension Coordinator {
       return nil
     }
     proofEnds = o.now + (needed - quiet)
-    return pause(o, .milliseconds(500), .olderLife(why, quiet))
+    let unreadable = o.info.unreadable.map { ", and server_info.txt cannot be read: \($0)" } ?? ""
+    return pause(o, .milliseconds(500), .olderLife(why + unreadable, quiet))
   }
 
   /// A job at work in the project whose `started` is not in the log: its log was another one, or lost that.
@@ -85,28 +87,41 @@ extension Coordinator {
   /// Whether server_info.txt is another project's: two are set to one file. `served`: the tokens that are ours.
   func sharedStatusFile(_ served: Set<Token>, _ o: Observation) -> [Action]? {
     guard let info = o.info.info, !served.contains(info.token), !info.project.isEmpty, info.project != home.root,
-      home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.changes > 0
+      home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.hasChanged
     else { return nil }
     return [.fail(.sharedStatusFile(with: info.project))]
   }
 }
 
 /// How long server_info.txt has to stand still before a claim, so that a server of another life has stopped itself.
-public struct QuietWait: Sendable {
+public struct QuietWait: Hashable, Sendable {
   private var beat = Watch<InfoReading>()
   private var last = Watch<Int>()
+  /// Whether server_info.txt could not be read.
+  private(set) var blind = Watch<Bool>()
 
   public init() {}
 
-  /// For a job that claims for itself: whether it may by now.
+  /// How long the file stood still. One that cannot be read for so long is as good as still: a server of another life stops by
+  /// what it reads in the log, and whoever comes to serve replaces the file.
+  static func silence(_ beat: Watch<InfoReading>, _ blind: Watch<Bool>) -> Duration {
+    blind.value == true ? blind.unchanged : beat.unchanged
+  }
+
+  public mutating func see(_ info: InfoReading, began: Instant, now: Instant) {
+    let isBlind = info.unreadable != nil
+    blind.see(isBlind, began: began, ended: now)
+    if isBlind { beat.lose() } else { beat.see(info, began: began, ended: now) }
+  }
+
+  /// For a job that claims for itself, and has seen the file: whether it may by now.
   public mutating func isOver(
     _ state: ServiceState, known: KnownTokens, info: InfoReading, hasTraces: Bool, began: Instant, now: Instant,
     wall: WallTime
   ) -> Bool {
-    if info.unreadable != nil { beat.lose() } else { beat.see(info, began: began, ended: now) }
     last.see(state.lastNumber, began: began, ended: now)
     let needed = Self.needed(state, known: known, info: info.info, beat: beat, hasTraces: hasTraces, wall: wall)
-    return min(beat.unchanged, last.unchanged) >= needed?.time ?? .zero
+    return min(Self.silence(beat, blind), last.unchanged) >= needed?.time ?? .zero
   }
 
   /// Nil: nothing has to be waited for.
@@ -127,7 +142,7 @@ public struct QuietWait: Sendable {
   }
 
   static func isAlive(_ info: ServerInfo, _ beat: Watch<InfoReading>, _ wall: WallTime) -> Bool {
-    beat.changes > 0 || info.heartbeat.distance(to: wall) <= Limits.freshness
+    beat.hasChanged || info.heartbeat.distance(to: wall) <= Limits.freshness
   }
 }
 

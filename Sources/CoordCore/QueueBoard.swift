@@ -4,9 +4,11 @@ public struct QueueReading: Hashable, Sendable {
   public var number: Int
   /// The highest number that anybody asked under: a later question has a higher one.
   public var highestAsked: Int
+  /// Whether this process asked: what its own commands would be told.
+  public var isOwn: Bool
 
-  public init(snapshot: QueueSnapshot, number: Int, highestAsked: Int) {
-    (self.snapshot, self.number, self.highestAsked) = (snapshot, number, highestAsked)
+  public init(snapshot: QueueSnapshot, number: Int, highestAsked: Int, isOwn: Bool) {
+    (self.snapshot, self.number, self.highestAsked, self.isOwn) = (snapshot, number, highestAsked, isOwn)
   }
 }
 
@@ -48,6 +50,8 @@ public struct QueueBoard<Files: LockFiles> {
   private var seen: (asked: Int, answered: Int, since: Instant)?
   /// The newest answer that was read: its content never changes.
   private var known: (number: Int, snapshot: QueueSnapshot)?
+  /// What this process asked last.
+  private var own: (number: Int, askedBy: UInt32, host: String)?
 
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
@@ -66,12 +70,13 @@ public struct QueueBoard<Files: LockFiles> {
   public mutating func latest() throws(StorageFailure) -> QueueReading? {
     let (asked, answered) = try highest()
     for number in answered.reversed().prefix(3) {
-      if let known, known.number == number {
-        return QueueReading(snapshot: known.snapshot, number: number, highestAsked: asked)
+      if known?.number != number, let bytes = try files.read(QueueName.name(number, "answer")) {
+        known = QueueSnapshot(decoding: bytes).map { (number, $0) } ?? known
       }
-      if let bytes = try files.read(QueueName.name(number, "answer")), let snapshot = QueueSnapshot(decoding: bytes) {
-        known = (number, snapshot)
-        return QueueReading(snapshot: snapshot, number: number, highestAsked: asked)
+      if let known, known.number == number {
+        // Numbers may begin anew.
+        let isOwn = own.map { $0 == (number, known.snapshot.askedBy, known.snapshot.host) } ?? false
+        return QueueReading(snapshot: known.snapshot, number: number, highestAsked: asked, isOwn: isOwn)
       }
     }
     return nil
@@ -101,7 +106,8 @@ public struct QueueBoard<Files: LockFiles> {
   }
 
   /// Publishes what the scheduler said to the question `number`.
-  public func publish(_ snapshot: QueueSnapshot, number: Int) throws(StorageFailure) {
+  public mutating func publish(_ snapshot: QueueSnapshot, number: Int) throws(StorageFailure) {
+    own = (number, snapshot.askedBy, snapshot.host)
     var bytes = snapshot.encoded
     if bytes.count >= Limits.queueAnswerBytes {
       var none = snapshot

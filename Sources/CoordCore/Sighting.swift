@@ -105,7 +105,9 @@ extension Wanted {
 
   /// Whatever it is called by now: ours is over, or another job got its number since. That is no more than gone: a token alone tells
   /// which run a row is of.
-  private func isOverHere(_ row: QueuedJob) -> Bool { row.isOver && (row.isHere || workDir == row.workDir) }
+  private func isOverHere(_ row: QueuedJob) -> Bool {
+    row.isOver && (row.isHere || (workDir ?? row.workDir) == row.workDir && !row.workDir.isEmpty)
+  }
 
   /// What became of the job, as a row tells that lost the token: for words, not for proofs.
   func overWithoutToken(in snapshot: QueueSnapshot?) -> QueuedJob? {

@@ -1,5 +1,5 @@
 /// The life of one server, from its launch to its end, as its supervisor decides it.
-public struct Supervision: Sendable {
+public struct Supervision: Hashable, Sendable {
   public enum Event: Hashable, Sendable {
     /// Time passed.
     case tick

@@ -30,7 +30,7 @@ public struct Watchman: Hashable, Sendable {
 }
 
 /// What became of the beats, for the reason of an end that their silence brings about.
-struct BeatRecord: Sendable {
+struct BeatRecord: Hashable, Sendable {
   private var everCompleted = false
   private var problem: String?
   private var isWrite = false

@@ -41,8 +41,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     board = QueueBoard(writer.log.files, nonce: machine.author.nonce)
     statusFile = StatusFile(path: project.statusFile)
     coordinator = Coordinator(
-      goal: goal, me: machine.author.uid, host: machine.author.host, scheduler: scheduler.name, wait: wait,
-      insists: insists, seen: seen, home: project.home, now: Machine.now)
+      goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists,
+      seen: seen, home: project.home, now: Machine.now)
   }
 
   /// Runs to the end. `say` gets each new thing that is waited for.

@@ -30,12 +30,18 @@ public final class Slurm: Scheduler {
   public let obstacle: CoordError?
   private lazy var team = Team(project: project, machine: machine)
   private let paths = ProjectPaths()
-  /// ClusterName, PrivateData and KillWait: asked once.
-  private var configuration: (cluster: String?, seesEverybody: Bool?, killWait: Duration?)?
+  /// ClusterName, PrivateData and KillWait. An admin may change them while a service runs.
+  private let configurationAge: Duration
+  private var configuration: (cluster: String?, seesEverybody: Bool?, killWait: Duration?, at: Instant)?
 
-  /// - Parameter folder: where Slurm's commands are, with a slash; nil: where SLURM_BIN, PATH or custom have them.
-  public init(project: Project, machine: Machine, commands folder: String? = nil) {
-    (self.project, self.machine) = (project, machine)
+  /// - Parameters:
+  ///   - folder: where Slurm's commands are, with a slash; nil: where SLURM_BIN, PATH or custom have them.
+  ///   - configurationAge: for how long the cluster's configuration is believed.
+  public init(
+    project: Project, machine: Machine, commands folder: String? = nil,
+    configurationAge: Duration = Limits.configurationAge
+  ) {
+    (self.project, self.machine, self.configurationAge) = (project, machine, configurationAge)
     environment = Slurm.scrubbed(machine.environment)
     do throws(CoordError) {
       let found = folder == nil ? try Slurm.folder(project.settings, machine.environment) : folder
@@ -98,12 +104,13 @@ public final class Slurm: Scheduler {
         outcome: .unknown(obstacle.why))
     }
     let answer = question(query).answer()
-    if case .answered = answer.outcome, configuration == nil {
+    if case .answered = answer.outcome, configuration.map({ Machine.now - $0.at > configurationAge }) ?? true {
+      configuration?.seesEverybody = nil
       let config = ask("scontrol", "show", "config")
       if config.status == 0 {
         configuration = (
           SlurmText.cluster(config: config.output), SlurmText.seesEverybody(config: config.output),
-          SlurmText.killWait(config: config.output)
+          SlurmText.killWait(config: config.output), Machine.now
         )
       }
     }

@@ -188,9 +188,9 @@ extension LogFold {
   }
 
   /// What a connect does first, other than looking and waiting.
-  private func outcome(_ w: inout World, seconds: Int = 30, query: QueueQuery = QueueQuery(), jobs: [QueuedJob]) -> (
-    claimedAfter: Int?, error: CoordError?, progress: Progress?
-  ) {
+  private func outcome(
+    _ w: inout World, seconds: Int = 30, query: QueueQuery = QueueQuery(), jobs: [QueuedJob], portAnswers: Bool = true
+  ) -> (claimedAfter: Int?, error: CoordError?, progress: Progress?) {
     var c = w.observer()
     _ = c.next(w.observation())
     var progress: Progress?
@@ -199,7 +199,10 @@ extension LogFold {
       let actions = c.next(w.observation())
       if actions.appended?.kind == .claimed { return (second, nil, progress) }
       if let error = actions.error { return (nil, error, progress) }
-      for case .probe(let place) in actions { c.handle(.probed(place, .reached(place.endpoint)), now: w.now) }
+      for case .probe(let place) in actions {
+        let reach = portAnswers ? Reach.reached(place.endpoint) : .refused(place.endpoint)
+        c.handle(.probed(place, reach), now: w.now)
+      }
       progress = actions.progress ?? progress
       w.wait(1)
     }
@@ -266,6 +269,74 @@ extension LogFold {
     #expect((after ?? 0) >= 74, "\(after ?? 0)")
   }
 
+  /// Also one that server_info.txt alone names.
+  @Test func serverOfServerInfoThatBeginsToEndIsWaitedFor() {
+    var w = World()
+    w.info = InfoReading(bytes: Array("NODE=node9\nPORT=7860\nJOB_ID=200\n".utf8))
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var after: Int?
+    for second in 0..<200 where after == nil {
+      let rows = [
+        job("90", "COMPLETING", dir: "/project"), job("200", "COMPLETING", name: "viewer-old", dir: "/project"),
+      ]
+      w.answer(second < 30 ? [rows[0]] : rows, query: QueueQuery(others: [JobID("200")!]))
+      let actions = c.next(w.observation())
+      for case .probe(let place) in actions { c.handle(.probed(place, .refused(place.endpoint)), now: w.now) }
+      if actions.appended?.kind == .claimed { after = second }
+      w.wait(1)
+    }
+    #expect((after ?? 0) >= 74, "\(after ?? 0)")
+  }
+
+  /// Answers of another process tell what is in the way as well, and throw no wait away.
+  @Test func waitForAForeignServerIsNotGivenUpAtItsEnd() {
+    var w = World()
+    var c = Coordinator(
+      goal: .answer, me: 1002, scheduler: "slurm", wait: .seconds(120), insists: false, home: Home(root: "/project"),
+      now: w.now)
+    _ = c.next(w.observation())
+    var after: Int?
+    for second in 0..<300 where after == nil {
+      w.answer([job("90", "COMPLETING", dir: "/project")], isOwn: second % 2 == 0)
+      w.queue?.snapshot.endsWithin = .seconds(120)
+      let actions = c.next(w.observation())
+      #expect(actions.error == nil, "\(second) s")
+      if actions.appended?.kind == .claimed { after = second }
+      w.wait(1)
+    }
+    #expect((134..<150).contains(after ?? 0), "\(after ?? 0)")
+  }
+
+  /// A log that does not show what came before, beside a file that nobody can read: 75 s, and not for ever.
+  @Test func unreadableFileBesideTracesIsNotWaitedForForEver() {
+    var w = World()
+    (w.info, w.hasTraces) = (.unreadable("EACCES"), true)
+    var c = w.observer()
+    _ = c.next(w.observation())
+    var after: Int?
+    var progress: Progress?
+    for second in 0..<200 where after == nil {
+      w.answer([])
+      let actions = c.next(w.observation())
+      if actions.appended?.kind == .claimed { after = second }
+      progress = actions.progress ?? progress
+      w.wait(1)
+    }
+    #expect((75..<80).contains(after ?? 0), "\(after ?? 0)")
+    #expect(progress?.why.contains("server_info.txt cannot be read: EACCES") == true)
+    // The same for a job that claims for itself.
+    var quiet = QuietWait()
+    for second in [0, 74, 75] {
+      let at = Instant(sinceBoot: .seconds(1000 + second))
+      quiet.see(w.info, began: at, now: at)
+      let isOver = quiet.isOver(
+        ServiceState(next: 1, previous: LockEntry.nothingBefore), known: KnownTokens(), info: w.info, hasTraces: true,
+        began: at, now: at, wall: w.wall)
+      #expect(isOver == (second == 75))
+    }
+  }
+
   /// It may be of a live server whose `started` somebody removed; where it stays so, it is nothing.
   @Test func fileThatCannotBeReadIsNoFileOnlyOnceItStaysSo() {
     for (unreadable, least) in [(3, 3), (200, 10)] {
@@ -294,6 +365,18 @@ extension LogFold {
     }
     #expect(question.isNeeded(for: .unreadable("EIO"), KnownTokens()))
     #expect(!question.isNeeded(for: .absent, KnownTokens()))
+    // Slurm may not answer on its node: that does not matter to a job in its log's order.
+    let snapshot = QueueSnapshot(
+      scheduler: "slurm", query: QueueQuery(), askedBy: 1, host: "node1", seesEverybody: false, outcome: .unknown("x"))
+    let around = Entrance.Surroundings(
+      info: .unreadable("EIO"), known: KnownTokens(), snapshot: snapshot, hasTraces: false, home: Home())
+    var took: Int?
+    for second in 0..<30 where took == nil {
+      let at = w.now + .seconds(second)
+      guard case .lookAround(let question) = entrance.next(w.tail, place: nil, began: at, now: at) else { continue }
+      if case .append = entrance.looked(around, question, now: at, wall: w.wall) { took = second }
+    }
+    #expect(took == 10)
   }
 
   /// A job on its way in does as any claimant.
@@ -482,11 +565,20 @@ extension LogFold {
   @Test func plainServerInfoCountsByItsJobOrItsPort() {
     let text = "NODE=node1\nPORT=7860\nJOB_ID=77\nSTARTED=Wed Nov 25 04:29:07 UTC 2026\n"
     let asked = QueueQuery(others: [JobID("77")!])
-    for (jobs, foreign) in [([job("77", "RUNNING", name: "x", dir: "/y")], true), ([], false)] {
+    for (jobs, answers, foreign) in [
+      ([job("77", "RUNNING", name: "x", dir: "/y")], false, true),
+      // In no queue here: it may be in another cluster's. A node that was given up may go on.
+      ([], true, true), ([], false, false),
+      ([job("77", "NODE_FAIL", name: "x", dir: "/project")], true, true),
+      ([job("77", "NODE_FAIL", name: "x", dir: "/project")], false, false),
+      // Its number may be another job's by now.
+      ([job("77", "COMPLETED", name: "x", dir: "/y")], true, true),
+      ([job("77", "COMPLETED", name: "x", dir: "/project")], true, false),
+    ] as [([QueuedJob], Bool, Bool)] {
       var w = World()
       w.info = InfoReading(bytes: Array(text.utf8))
-      let found = outcome(&w, query: asked, jobs: jobs)
-      #expect((found.error?.exitCode == 69) == foreign && (found.claimedAfter != nil) == !foreign)
+      let found = outcome(&w, query: asked, jobs: jobs, portAnswers: answers)
+      #expect((found.error?.exitCode == 69) == foreign && (found.claimedAfter != nil) == !foreign, "\(jobs) \(answers)")
     }
     // Without a job id the port decides.
     var w = World()

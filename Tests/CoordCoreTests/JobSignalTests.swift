@@ -184,7 +184,7 @@ import Testing
   func oneJobAfterTheOtherEnds(kinds: [EntryKind], patience: Int) {
     var w = World()
     var c = Coordinator(
-      goal: .answer, me: 1002, host: "login2", scheduler: "slurm", wait: .seconds(patience), insists: patience > 60,
+      goal: .answer, me: 1002, scheduler: "slurm", wait: .seconds(patience), insists: patience > 60,
       home: Home(root: "/project"), now: w.now)
     for n in 1...3 { #expect(Self.life(kinds, UInt64(n), &c, &w).appended?.kind == .claimed) }
     let error = Self.life(kinds, 4, &c, &w).error

@@ -69,6 +69,16 @@ private func submitted() -> World {
     }
   }
 
+  /// One that was submitted by hand may be anywhere: with its number and its user, what is over there is over here.
+  @Test func jobByHandThatLostItsCommentAndIsOverIsGone() {
+    var w = World()
+    w.append(.claimed, t1) { $0.job = World.job }
+    var c = w.observer()
+    var row = World.queued("CANCELLED")
+    (row.comment, row.workDir) = ("ticket", "/home/ann1")
+    #expect((90...110).contains(watch(&c, &w, seconds: 200) { w, _ in w.answer([row]) }?.at ?? 0))
+  }
+
   @Test func lineThatMayBeOursAndCannotBeReadProvesNothing() {
     var w = submitted()
     var c = w.observer()

@@ -47,13 +47,13 @@ struct World {
   /// The scheduler's next answer to a question for everything, as `askedBy` got it.
   mutating func answer(
     _ jobs: [QueuedJob], askedBy: UInt32 = 1002, seesEverybody: Bool = true, narrow: Bool = false, odd: [String] = [],
-    query: QueueQuery? = nil
+    query: QueueQuery? = nil, isOwn: Bool = true
   ) {
     publish(
       QueueSnapshot(
         scheduler: "slurm", query: query ?? QueueQuery(job: World.job), cluster: "main", askedBy: askedBy,
         host: "login2",
-        seesEverybody: seesEverybody, outcome: .answered(jobs), narrow: narrow, odd: odd))
+        seesEverybody: seesEverybody, outcome: .answered(jobs), narrow: narrow, odd: odd), isOwn: isOwn)
   }
 
   /// What /proc of the owner's host shows.
@@ -71,9 +71,9 @@ struct World {
         outcome: .unknown("slurm_load_jobs error: Unable to contact slurm controller (connect failure)")))
   }
 
-  private mutating func publish(_ snapshot: QueueSnapshot) {
+  private mutating func publish(_ snapshot: QueueSnapshot, isOwn: Bool = true) {
     let number = (queue?.number ?? 0) + 1
-    queue = QueueReading(snapshot: snapshot, number: number, highestAsked: number)
+    queue = QueueReading(snapshot: snapshot, number: number, highestAsked: number, isOwn: isOwn)
   }
 
   static func queued(_ state: String, token: Token? = nil, id: JobID = job, restarts: Int? = nil) -> QueuedJob {
@@ -99,11 +99,10 @@ struct World {
   }
 
   func observer(
-    _ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, host: String = "login2", wait: Int = 100_000,
-    seen: Token? = nil
+    _ goal: Coordinator.Goal = .answer, uid: UInt32 = 1002, wait: Int = 100_000, seen: Token? = nil
   ) -> Coordinator {
     Coordinator(
-      goal: goal, me: uid, host: host, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen,
+      goal: goal, me: uid, scheduler: "slurm", wait: .seconds(wait), insists: true, seen: seen,
       home: Home(root: "/project"), now: now)
   }
 }

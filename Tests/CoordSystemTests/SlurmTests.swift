@@ -11,12 +11,14 @@ private final class FakeSlurm {
   let slurm: Slurm
   let me = getuid()
 
-  init() throws {
+  init(configurationAge: Duration = Limits.configurationAge) throws {
     var template = Array("/tmp/coord-slurm-XXXXXX".utf8CString)
     folder = mkdtemp(&template).map { String(cString: $0) }!
     let root = folder
     let settings = try Settings(file: nil, fileName: "coord.conf", environment: [:])
-    slurm = Slurm(project: Project(root: root, settings: settings), machine: Machine(), commands: root + "/")
+    slurm = Slurm(
+      project: Project(root: root, settings: settings), machine: Machine(), commands: root + "/",
+      configurationAge: configurationAge)
     script("scancel", "")
     script("scontrol", "[ \"$2\" = config ] && printf 'ClusterName = main\\nPrivateData = none\\n'")
     squeue()
@@ -72,6 +74,18 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     }
     #expect(seen.narrow && jobs.map(\.id.number) == ["35"] && seen.cluster == "main" && seen.seesEverybody)
     #expect(fake.calls.filter { $0.hasPrefix("squeue") }.count == 1)
+  }
+
+  /// An admin may hide jobs while a service runs.
+  @Test func configurationIsBelievedForAWhile() throws {
+    for (age, sees) in [(Duration.zero, false), (.seconds(60), true)] {
+      let fake = try FakeSlurm(configurationAge: age)
+      #expect(fake.slurm.queue(QueueQuery()).seesEverybody)
+      for config in ["printf 'ClusterName = main\\nPrivateData = jobs\\n'", "exit 1"] {
+        fake.script("scontrol", config)
+        #expect(fake.slurm.queue(QueueQuery()).seesEverybody == sees)
+      }
+    }
   }
 
   @Test func allAreListedWhereTheKnownJobDoesNotShowTheToken() throws {

@@ -10,9 +10,16 @@ public struct Schedule {
   /// I4: after faults stopped, somebody is answered within this.
   static let bound = Duration.seconds(900)
 
-  public init(seed: UInt64, tracing: Bool = false, faults: (inout Seeded) -> Faults = Faults.random) {
+  public init(
+    seed: UInt64, cut: Cut = Cut(), tracing: Bool = false, faults: (inout Seeded) -> Faults = Faults.random
+  ) {
     self.seed = seed
-    world = SimWorld(seed: seed, faults: faults)
+    world = SimWorld(seed: seed) { random in
+      var drawn = faults(&random)
+      for lasting in cut.without { drawn.remove(lasting) }
+      random.happening = cut.happening
+      return drawn
+    }
     world.tracing = tracing
   }
 
@@ -43,18 +50,23 @@ public struct Schedule {
 
   private func populate() {
     let count = Int.random(in: 2...6, using: &world.random)
-    for _ in 0..<count {
+    for i in 0..<count {
+      world.random.enter(process: 0, operation: i)
+      guard world.random.fault(1) else { continue }
       let at = world.random.once(in: 2) ? world.random.seconds(0...1) : world.random.seconds(0...300)
       client(at: at, goal: .answer)
     }
     if world.faults.stopRequests {
-      for _ in 0..<2 {
+      for i in 0..<2 {
+        world.random.enter(process: 0, operation: 10 + i)
+        guard world.random.fault(1) else { continue }
         client(
           at: world.random.seconds(0...300), goal: .stop(world.random.once(in: 2) ? .stopped : .restarting, reason: "x")
         )
       }
     }
-    if world.random.once(in: 3) { client(at: world.random.seconds(50...300), goal: .settle) }
+    world.random.enter(process: 0, operation: 20)
+    if world.random.fault(3) { client(at: world.random.seconds(50...300), goal: .settle) }
     world.processes.append(SimFate(world))
   }
 
@@ -78,6 +90,7 @@ public struct Schedule {
     world.faults.clockRates = old.clockRates
     world.faults.hiddenJobs = old.hiddenJobs
     world.faults.twoClusters = old.twoClusters
+    world.faults.federation = old.federation
     world.faults.strangers = old.strangers
     world.faults.memory = old.memory
     world.faults.sticky = old.sticky
@@ -116,43 +129,44 @@ final class SimFate: SimProcess {
 
   override func step() {
     wake = world.time + .seconds(5)
-    if world.random.once(in: world.faults.nodeCrash), let node = world.nodes.randomElement(using: &world.random) {
+    if world.random.fault(world.faults.nodeCrash), let node = world.nodes.randomElement(using: &world.random) {
       world.note("\(node.name) loses power")
       for case let run as SimJob in world.processes where run.host === node && !run.dead { run.killed("NODE_FAIL") }
     }
-    if world.faults.wallOffset != 0...0, world.random.once(in: 10) {
+    if world.faults.wallOffset != 0...0, world.random.fault(10) {
       let host = (world.logins + world.nodes).randomElement(using: &world.random) ?? world.logins[0]
       host.offset = Int64.random(in: world.faults.wallOffset, using: &world.random)
       world.note("the clock of \(host.name) is stepped")
     }
     resume()
-    if world.random.once(in: world.faults.suspend) { suspend() }
-    if world.random.once(in: world.faults.rename), let job = world.slurm.jobs.randomElement(using: &world.random) {
+    if world.random.fault(world.faults.suspend) { suspend() }
+    if world.random.fault(world.faults.rename), let job = world.slurm.jobs.randomElement(using: &world.random) {
       world.note("job \(job.id) loses its name and comment")
       job.isRenamed = true
     }
     happen()
     if backup == nil || world.random.once(in: 6) { backup = world.disk.backup }
-    if world.random.once(in: world.faults.hands) { touch() }
+    if world.random.fault(world.faults.hands) { touch() }
     if world.time > Schedule.faulty, suspended.isEmpty { dead = true }
   }
 
   /// What befalls the scheduler and the place of the project.
   private func happen() {
     let faults = world.faults
-    if world.random.once(in: faults.nodeLost), let job = world.slurm.jobs.randomElement(using: &world.random) {
+    if world.random.fault(faults.nodeLost), let job = world.slurm.jobs.randomElement(using: &world.random) {
       world.slurm.giveUp(job, world)
     }
-    if world.random.once(in: faults.amnesia) { world.slurm.forget(world) }
-    if world.random.once(in: faults.replace) {
+    if world.random.fault(faults.amnesia) { world.slurm.forget(world) }
+    if world.random.fault(faults.replace) {
       world.note("the project is replaced by a copy")
       world.disk.place += 1
     }
-    if world.random.once(in: faults.infoDenied) {
+    if world.random.fault(faults.infoDenied) {
       world.disk.infoDeniedUntil = world.time + world.random.seconds(5...200)
       world.note("server_info.txt cannot be written until \(world.disk.infoDeniedUntil.components.seconds)s")
     }
-    if world.random.once(in: faults.newer) { writeNewer() }
+    if world.random.fault(faults.newer) { writeNewer() }
+    if world.random.fault(faults.byHand) { world.slurm.submitByHand(world) }
   }
 
   /// An entry of a FORMAT that this coord does not know.

@@ -1,8 +1,23 @@
 /// SplitMix64 (Steele, Lea and Flood, 2014): the same seed makes the same world.
 public struct Seeded: RandomNumberGenerator {
+  private let seed: UInt64
   private var state: UInt64
+  private var place = 0
 
-  public init(seed: UInt64) { state = seed }
+  /// The faults that were drawn so far, by the place of each in the story.
+  public private(set) var drawn: [Int] = []
+  /// Which of them happen; nil: all.
+  var happening: Set<Int>?
+
+  public init(seed: UInt64) { (self.seed, state) = (seed, seed) }
+
+  /// What is drawn from now on depends on this place in the story alone: a process and how many operations it did. So a story
+  /// stays nearly the same when one of its faults is left out.
+  mutating func enter(process: Int, operation: Int) {
+    place = (process << 20 | operation) << 3
+    state = (seed ^ UInt64(place)) &* 0x9e37_79b9_7f4a_7c15
+    _ = next()
+  }
 
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
@@ -14,6 +29,14 @@ public struct Seeded: RandomNumberGenerator {
 
   /// True once in so many times.
   public mutating func once(in n: Double) -> Bool { n.isFinite && Double.random(in: 0..<n, using: &self) < 1 }
+
+  /// A fault, once in so many times: one that a shorter story may leave out.
+  mutating func fault(_ n: Double) -> Bool {
+    guard once(in: n) else { return false }
+    place += 1
+    drawn.append(place)
+    return happening?.contains(place) ?? true
+  }
 
   public mutating func seconds(_ range: ClosedRange<Double>) -> Duration {
     .seconds(Double.random(in: range, using: &self))
@@ -74,9 +97,39 @@ public struct Faults: Sendable {
   /// A call on the shared directory takes 5 to 10 s: once in so many.
   public var slowCall = Double.infinity
 
+  /// Jobs are in both clusters' queues until one of them starts them (a federation).
+  public var federation = false
+  /// Somebody runs `sbatch hpc_utils/start_server.sh`: once in so many steps of fate.
+  public var byHand = Double.infinity
+
   public init() {}
 
   public static let none = Faults()
+
+  /// What is so all the time: a shorter story may do without.
+  public enum Lasting: String, CaseIterable, Sendable {
+    case staleness, queueCache, hiddenJobs, noLinks, clockRates, wallOffset, stopRequests, memory, completing, strangers
+    case twoClusters, federation, sticky
+  }
+
+  mutating func remove(_ lasting: Lasting) {
+    let none = Faults.none
+    switch lasting {
+    case .staleness: staleness = none.staleness
+    case .queueCache: queueCache = none.queueCache
+    case .hiddenJobs: hiddenJobs = none.hiddenJobs
+    case .noLinks: linkSupported = none.linkSupported
+    case .clockRates: clockRates = none.clockRates
+    case .wallOffset: wallOffset = none.wallOffset
+    case .stopRequests: stopRequests = none.stopRequests
+    case .memory: memory = none.memory
+    case .completing: completing = none.completing
+    case .strangers: strangers = none.strangers
+    case .twoClusters: twoClusters = none.twoClusters
+    case .federation: federation = none.federation
+    case .sticky: sticky = none.sticky
+    }
+  }
 
   /// Everything at once, drawn anew for each seed, so that schedules differ in what goes wrong and how often.
   public static func random(_ g: inout Seeded) -> Faults {
@@ -118,6 +171,8 @@ public struct Faults: Sendable {
     f.sticky = g.once(in: 4)
     f.slowCall = g.once(in: 6) ? Double.random(in: 2...100, using: &g) : .infinity
     f.hands = fate(3, &g)
+    f.federation = f.twoClusters && g.once(in: 2)
+    f.byHand = fate(6, &g)
     return f
   }
 }

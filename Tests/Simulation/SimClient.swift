@@ -13,7 +13,7 @@ final class SimClient: SimProcess {
   {
     self.goal = goal
     coordinator = Coordinator(
-      goal: goal, me: uid, host: host.name, scheduler: "slurm", wait: wait, insists: false, home: SimSlurm.home,
+      goal: goal, me: uid, scheduler: "slurm", wait: wait, insists: false, home: SimSlurm.home,
       now: host.now(wake))
     super.init(world, host: host, uid: uid, wake: wake)
     board = QueueBoard(SimFiles(self), nonce: author.nonce)
@@ -59,7 +59,7 @@ final class SimClient: SimProcess {
 
   private func lookAround(_ state: ServiceState, _ tail: LogTail, _ o: inout Observation) throws(StorageFailure) {
     if state.phase == .idle {
-      o.hasTraces = world.slurm.everRan && state.previous == LockEntry.nothingBefore
+      o.hasTraces = world.slurm.runs > 0 && state.previous == LockEntry.nothingBefore
     }
     if state.phase == .claimed, let claim = state.claim, claim.author.host == host.name {
       o.claimant = world.processes.contains { $0.author.nonce == claim.author.nonce && !$0.dead } ? .alive : .dead
@@ -80,7 +80,7 @@ final class SimClient: SimProcess {
       try? board.publish(world.slurm.queue(query, by: self), number: number)
     case .append(let draft): append(draft, o)
     case .submit(let token, _, _):
-      if world.random.once(in: world.faults.storageError) {
+      if world.random.fault(world.faults.storageError) {
         let full = StorageFailure(.full, "simulated failure").error
         return coordinator.handle(.notSubmitted(token, lasting: world.random.once(in: 2) ? full : nil), now: now)
       }

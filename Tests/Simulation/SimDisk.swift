@@ -77,7 +77,7 @@ public struct SimFiles: LockFiles {
     world.operation(process)
     if process.dead { throw StorageFailure(.other, "dead") }
     if world.time < process.cutUntil { throw StorageFailure(.other, "no route to host") }
-    if world.random.once(in: world.faults.storageError) {
+    if world.random.fault(world.faults.storageError) {
       throw StorageFailure(world.random.once(in: 3) ? .full : .other, "\(what()): simulated failure")
     }
   }
@@ -113,7 +113,7 @@ public struct SimFiles: LockFiles {
     guard world.faults.linkSupported else { throw StorageFailure(.unsupported, "link: not supported") }
     guard let staged = disk[temporary] else { throw StorageFailure(.other, "link: no such file") }
     let file = file(staged.bytes)
-    if world.random.once(in: world.faults.lyingLink) {
+    if world.random.fault(world.faults.lyingLink) {
       switch Int.random(in: 0...2, using: &world.random) {
       case 0:
         if disk[name] == nil { put(file, name) }
@@ -174,7 +174,7 @@ public struct SimFiles: LockFiles {
 
   func readInfo() -> InfoReading {
     world.operation(process)
-    if process.dead || world.time < process.cutUntil || world.random.once(in: world.faults.storageError) {
+    if process.dead || world.time < process.cutUntil || world.random.fault(world.faults.storageError) {
       return .unreadable("simulated failure")
     }
     // A file that was replaced may read as the old one for a while.
@@ -188,7 +188,7 @@ public struct SimFiles: LockFiles {
   /// False if it failed.
   func writeInfo(_ bytes: [UInt8]?) -> Bool {
     world.operation(process)
-    if process.dead || world.random.once(in: world.faults.storageError) { return false }
+    if process.dead || world.random.fault(world.faults.storageError) { return false }
     if world.time < disk.infoDeniedUntil || world.time < process.cutUntil { return false }
     disk.info.append((world.time, process.host.name, bytes.map { InfoReading(bytes: $0) } ?? .absent))
     if disk.info.count > 50 { disk.info.removeFirst(20) }

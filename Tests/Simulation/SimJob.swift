@@ -20,16 +20,22 @@ final class SimJob: SimProcess {
 
   private weak var guardian: SimGuardian?
   var id: Int { job.id }
+  /// Of the server that it runs.
+  private var token = Token(random: 0, 0)
   override var cluster: String { job.cluster }
   /// What stands still when the job is suspended.
   var processes: [SimProcess] { [self, guardian].compactMap { $0 } }
 
   init(_ world: SimWorld, job: SimSlurm.Job, host: SimHost) {
     self.job = job
+    // By hand, it claims for itself, and once more after a requeue.
+    if job.isByHand { job.token = nil }
     place = world.disk.place
     var fence = Fence(
       token: job.token, nonce: "", job: JobID("\(job.id)"), restarts: job.restarts, node: host.name,
-      scheduler: "slurm", statusFile: "info", log: nil, obstacle: nil, freshToken: job.token)
+      scheduler: "slurm", statusFile: "info", log: nil, obstacle: nil,
+      freshToken: job.token ?? Token(random: world.random.next(), world.random.next()))
+    fence.cluster = job.cluster
     super.init(world, host: host, uid: job.uid, wake: world.time + .milliseconds(100))
     fence.nonce = author.nonce
     entrance = Entrance(fence, now: host.now(wake))
@@ -86,6 +92,7 @@ final class SimJob: SimProcess {
       if case .append(let draft) = step {
         if draft.body.kind == .started { entrance.takes(now: now) }
         let won = try append(draft, log, within: Entrance.appendLimit)
+        if won, draft.body.kind == .claimed { job.token = draft.body.token }
         if dead { return }
         guard let next = entrance.appended(draft, won: won) else { return }
         step = next
@@ -109,18 +116,21 @@ final class SimJob: SimProcess {
   private func surroundings(
     _ question: Entrance.Question, _ tail: LogTail
   ) throws(StorageFailure) -> Entrance.Surroundings? {
-    if question.draft.body.kind == .claimed { world.violate("a job with a token claims") }
+    if question.draft.body.kind == .claimed, !job.isByHand { world.violate("a job with a token claims") }
     let info = SimFiles(self).readInfo()
     guard question.isNeeded(for: info, tail.known(question.state)) else { return nil }
     let known = try log.known(leadingTo: question.state)
     guard question.isNeeded(for: info, known) else { return nil }
+    var snapshot = world.slurm.queue(QueueQuery(), by: self)
+    if case .answered(let jobs) = snapshot.outcome {
+      snapshot.outcome = .answered(jobs.filter { $0.id.number != "\(id)" })
+    }
     return Entrance.Surroundings(
-      info: info, known: known, snapshot: world.slurm.queue(QueueQuery(), by: self), hasTraces: false,
-      home: SimSlurm.home)
+      info: info, known: known, snapshot: snapshot, hasTraces: world.slurm.runs > 1, home: SimSlurm.home)
   }
 
   private func begin(_ state: ServiceState, since: Instant) {
-    let token = job.token
+    token = state.start?.token ?? token
     supervision = Supervision(
       token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since, now: now)
     info = ServerInfo(
@@ -162,7 +172,7 @@ final class SimJob: SimProcess {
         serverUp = true
         lastBeat = alive
         answersAt = world.time + world.random.seconds(0.5...8)
-        world.serverStarted(self, token: job.token)
+        world.serverStarted(self, token: token)
       case .probe:
         world.operation(self)
         let answers = serverUp && answersAt.map { world.time >= $0 } ?? false
@@ -175,7 +185,7 @@ final class SimJob: SimProcess {
       case .kill:
         world.operation(self)
         if !dead { serverGone() }
-      case .finish(let ending): farewell = Farewell(ending, job.token, job: JobID("\(job.id)"), log: nil, now: now)
+      case .finish(let ending): farewell = Farewell(ending, token, job: JobID("\(job.id)"), log: nil, now: now)
       }
     }
   }
@@ -237,7 +247,7 @@ final class SimJob: SimProcess {
       }
     }
     if dead { return }
-    if SimFiles(self).readInfo().info?.token == job.token { _ = SimFiles(self).writeInfo(nil) }
+    if SimFiles(self).readInfo().info?.token == token { _ = SimFiles(self).writeInfo(nil) }
     if !dead { leave("COMPLETED") }
   }
 

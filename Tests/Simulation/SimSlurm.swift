@@ -4,8 +4,12 @@ import CoordCore
 final class SimSlurm {
   final class Job {
     let id: Int
-    let cluster: String
-    let token: Token
+    /// Where it was submitted; in a federation, the one that started it.
+    let origin: String
+    var cluster: String
+    /// Of one that was submitted by hand: what it claimed for itself.
+    var token: Token?
+    let isByHand: Bool
     let uid: UInt32
     var state = "PENDING"
     /// When it ended, and until when it shows COMPLETING.
@@ -19,17 +23,21 @@ final class SimSlurm {
     /// A plugin or a person rewrote its name and comment.
     var isRenamed = false
 
-    init(id: Int, cluster: String, token: Token, uid: UInt32, startAt: Duration) {
-      (self.id, self.cluster, self.token, self.uid, self.startAt) = (id, cluster, token, uid, startAt)
+    init(id: Int, cluster: String, token: Token?, uid: UInt32, startAt: Duration) {
+      (self.id, origin, self.cluster, self.uid, self.startAt) = (id, cluster, cluster, uid, startAt)
+      (self.token, isByHand) = (token, token == nil)
     }
+
+    /// What its comment says.
+    var shownToken: Token? { isByHand || isRenamed ? nil : token }
   }
 
   static let home = Home(root: "/project")
 
   var jobs: [Job] = []
   private var nextID = 100
-  /// A job ran here: its log stays.
-  var everRan = false
+  /// How many jobs ran here: their logs stay.
+  private(set) var runs = 0
   var awayUntil = Duration.zero
   /// Requests that the controller executes later, though their sender was told nothing or a failure.
   private var late: [(at: Duration, token: Token, by: SimProcess)] = []
@@ -61,19 +69,30 @@ final class SimSlurm {
     }
     for job in jobs where job.state == "PENDING" && job.startAt <= world.time {
       job.state = "RUNNING"
+      if world.faults.federation { job.cluster = world.logins.randomElement(using: &world.random)?.cluster ?? "" }
       let node = world.nodes.randomElement(using: &world.random) ?? world.logins[0]
       let run = SimJob(world, job: job, host: node)
       job.run = run
-      everRan = true
+      runs += 1
       world.note("job \(job.id) starts on \(node.name) as \(run.author.nonce)")
       world.processes.append(run)
     }
   }
 
+  /// Somebody runs `sbatch hpc_utils/start_server.sh`.
+  func submitByHand(_ world: SimWorld) {
+    let host = world.logins.randomElement(using: &world.random) ?? world.logins[0]
+    world.note("by hand:")
+    add(nil, host.cluster, UInt32.random(in: 1001...1003, using: &world.random), world)
+  }
+
   @discardableResult private func add(_ token: Token, _ by: SimProcess, _ world: SimWorld) -> Job {
+    add(token, by.cluster, by.author.uid, world)
+  }
+
+  @discardableResult private func add(_ token: Token?, _ cluster: String, _ uid: UInt32, _ world: SimWorld) -> Job {
     let wait = world.random.once(in: 4) ? world.random.seconds(5...150) : world.random.seconds(0...2)
-    let job = Job(
-      id: nextID, cluster: by.cluster, token: token, uid: by.author.uid, startAt: world.time + wait)
+    let job = Job(id: nextID, cluster: cluster, token: token, uid: uid, startAt: world.time + wait)
     nextID += 1
     jobs.append(job)
     world.note("job \(job.id) is queued")
@@ -106,7 +125,7 @@ final class SimSlurm {
   }
 
   private func isAway(_ world: SimWorld) -> Bool {
-    if world.random.once(in: world.faults.controllerAway) { awayUntil = world.time + world.random.seconds(1...100) }
+    if world.random.fault(world.faults.controllerAway) { awayUntil = world.time + world.random.seconds(1...100) }
     return world.time < awayUntil
   }
 
@@ -117,7 +136,7 @@ final class SimSlurm {
     submitted[token, default: 0] += 1
     if submitted[token]! > 1 { world.violate("I2: sbatch twice for one token") }
     if isAway(world) { return .doubtful("Unable to contact slurm controller") }
-    if world.random.once(in: world.faults.doubtfulSubmit) {
+    if world.random.fault(world.faults.doubtfulSubmit) {
       switch Int.random(in: 0...2, using: &world.random) {
       case 0: add(token, process, world)
       case 1: late.append((world.time + world.random.seconds(0...50), token, process))
@@ -125,7 +144,7 @@ final class SimSlurm {
       }
       return .doubtful("Socket timed out on send/recv operation")
     }
-    if world.random.once(in: world.faults.doubtfulSubmit * 3) {
+    if world.random.fault(world.faults.doubtfulSubmit * 3) {
       // Some controllers keep what they refused.
       if world.random.once(in: 2) {
         let kept = add(token, process, world)
@@ -150,16 +169,25 @@ final class SimSlurm {
   /// What the controller knows now. It forgets what is over after a while (MinJobAge).
   private func known(_ cluster: String, _ world: SimWorld) -> [QueuedJob] {
     jobs.filter { job in
-      job.cluster == cluster && (job.over.map { world.time - $0 < .seconds(world.faults.memory) } ?? true)
-    }.map { row($0, world) }
+      let isForgotten = job.over.map { world.time - $0 >= .seconds(world.faults.memory) } ?? false
+      // Where it did not begin, a job that another has is forgotten when that is over.
+      let isShown = job.cluster == cluster || (world.faults.federation && (job.over == nil || job.origin == cluster))
+      return !isForgotten && isShown
+    }.map { job in
+      var row = row(job, world)
+      // The one that has not got it shows that another has; where it began, also how it ended.
+      if job.cluster != cluster, job.state != "PENDING", job.over == nil { row.state = "REVOKED" }
+      return row
+    }
   }
 
   private func row(_ job: Job, _ world: SimWorld) -> QueuedJob {
     let isCompleting = job.killAt != nil || (job.over != nil && world.time < job.completingUntil)
     var row = QueuedJob(
       id: JobID("\(job.id)")!, user: "u", uid: job.uid, state: isCompleting ? "COMPLETING" : job.state,
-      comment: job.isRenamed ? "ticket" : job.token.comment(log: nil),
+      comment: job.isRenamed ? "ticket" : job.shownToken?.comment(log: nil) ?? "coord",
       name: job.isRenamed ? "x" : Self.home.jobName, workDir: Self.home.root, restarts: job.restarts)
+    row.isHere = true
     guard world.faults.strangers else { return row }
     // A host that cannot resolve the user; a scontrol that did not answer.
     if world.random.once(in: 4) { row.user = "" }
@@ -199,7 +227,7 @@ final class SimSlurm {
         row.workDir,
       ])
     }
-    if world.random.once(in: world.faults.damagedText) {
+    if world.random.fault(world.faults.damagedText) {
       switch Int.random(in: 0...3, using: &world.random) {
       case 0: text = String(text.prefix(Int.random(in: 0..<text.count, using: &world.random)))
       case 1: text = ""
@@ -247,7 +275,7 @@ final class SimSlurm {
     guard !process.dead,
       let job = jobs.first(where: { "\($0.id)" == id.number && $0.cluster == process.cluster }),
       job.uid == process.author.uid,
-      job.token == token
+      job.shownToken == token
     else { return }
     if job.state == "PENDING" { (job.state, job.over) = ("CANCELLED", world.time) }
     guard let run = job.run, !run.dead, job.state != "NODE_FAIL" else { return }
@@ -260,7 +288,7 @@ final class SimSlurm {
     guard run.job.run === run, ["RUNNING", "SUSPENDED"].contains(run.job.state) else { return }
     let world = run.world
     run.job.completingUntil = world.time + world.random.seconds(0...max(world.faults.completing, 0.001))
-    if run.job.killAt == nil, world.random.once(in: world.faults.requeue), run.job.restarts < 2 {
+    if run.job.killAt == nil, world.random.fault(world.faults.requeue), run.job.restarts < 2 {
       run.job.restarts += 1
       run.job.state = "PENDING"
       run.job.startAt = world.time + world.random.seconds(1...60)

@@ -3,6 +3,8 @@ import CoordCore
 /// A promise of docs/protocol.md that did not hold.
 public struct Violation: Error, CustomStringConvertible {
   public let description: String
+  /// Which one.
+  var promise: Substring { description.prefix { $0 != ":" } }
 }
 
 /// A process that a simulation may pause or kill at each of its operations.
@@ -13,6 +15,8 @@ public class SimProcess {
   /// True time of the next step.
   var wake: Duration
   var dead = false
+  /// How many operations it did.
+  private var operations = 0
   /// Inside a step: it cannot be stepped again before that is over.
   var busy = false
   /// Its job is suspended until then: it does not run, and does not notice.
@@ -30,6 +34,12 @@ public class SimProcess {
 
   /// Whose controller it asks.
   var cluster: String { host.cluster }
+
+  /// What chance decides next is decided by this place in the story.
+  func enter() {
+    operations += 1
+    world.random.enter(process: Int(author.pid), operation: operations)
+  }
 
   /// One step of its loop, ending with `wake` set.
   func step() {}
@@ -173,6 +183,7 @@ public final class SimWorld {
 
   private func step(_ process: SimProcess) {
     process.busy = true
+    process.enter()
     process.step()
     process.busy = false
     if process.wake <= time { process.wake = time + .milliseconds(1) }
@@ -190,6 +201,7 @@ public final class SimWorld {
 
   /// Called before every operation of a process: here it may be killed, or others may go first.
   func operation(_ process: SimProcess) {
+    process.enter()
     time += .microseconds(Int.random(in: 100...3000, using: &random))
     if time < process.frozenUntil { run(until: process.frozenUntil) }
     if process.dead { return }
@@ -207,11 +219,11 @@ public final class SimWorld {
       }
       return
     }
-    if depth < 6, random.once(in: faults.slowCall) { run(until: time + random.seconds(5...10)) }
+    if depth < 6, random.fault(faults.slowCall) { run(until: time + random.seconds(5...10)) }
     if process.dead { return }
-    if random.once(in: faults.crash) {
+    if random.fault(faults.crash) {
       process.kill()
-    } else if depth < 6, random.once(in: faults.pause) {
+    } else if depth < 6, random.fault(faults.pause) {
       let length = random.seconds(faults.pauseSeconds)
       note("\(process.author.nonce) pauses for \(length.spoken)")
       run(until: time + length)

@@ -1,4 +1,4 @@
-import CoordSystem
+import Glibc
 
 /// What the environment asks of the simulation.
 public enum Story {
@@ -12,5 +12,5 @@ public enum Story {
   /// Whether there is time for the long search as well.
   public static var isLong: Bool { schedules ?? 0 >= 100_000 }
 
-  private static func number(_ name: String) -> UInt64? { Machine().environment[name].flatMap { UInt64($0) } }
+  private static func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
 }

@@ -12,7 +12,7 @@ private let first = Story.first ?? 1
     var found = 0
     for seed in stride(from: first + half, to: first + count, by: 2) {
       guard let violation = Schedule(seed: seed).run() else { continue }
-      Issue.record("seed \(seed): \(violation)")
+      Issue.record("seed \(seed): \(violation)\n\(Schedule.shrunk(seed: seed, violation))")
       found += 1
       // A few tell enough.
       if found == 3 { return }
