@@ -15,6 +15,7 @@ CORE = "Sources/CoordCore/"
 SYSTEM = "Sources/CoordSystem/"
 # A run that hangs is red. The tables take some seconds, the simulation some ten, and several times that on a busy machine.
 LIMIT = 400
+SCHEDULES = "6000"
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
@@ -32,6 +33,8 @@ MUTANTS = [
      "blind.value == true ? blind.unchanged : beat.unchanged", "beat.unchanged"),
     ("the scheduler's configuration never changes", SYSTEM + "Scheduler.swift",
      "Machine.now - $0.at > configurationAge", "Machine.now < $0.at"),
+    ("a change that nobody saw come is a beat", CORE + "CoordinatorPhases.swift",
+     "beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false", "beat.hasChanged"),
     ("a job waits for a scheduler that it does not need", CORE + "Entrance.swift",
      "question.draft.body.kind == .started, !isBlind { return nil }", "question.draft.body.kind == .ended { return nil }"),
     ("a server_info.txt that cannot be read is none", CORE + "OlderLife.swift",
@@ -264,12 +267,45 @@ MUTANTS = [
      "return try isAtTheEnd(entry) ? .won : .lost", "return .won"),
 ]
 
+# Each of these has to die in the tables and in the simulation.
+SIMULATED = [
+    ("a node that was given up has ended its server at once", CORE + "SlurmState.swift",
+     'SlurmState("NODE_FAIL", "NF", .givenUp)', 'SlurmState("NODE_FAIL", "NF", .over)'),
+    ("what is in no queue ended long ago", CORE + "CoordinatorPhases.swift",
+     '(state.schedulerName == "local" || silence >= Limits.lostNodeSilence)', '(state.schedulerName != "")'),
+    ("a job that waits is over", CORE + "SlurmState.swift",
+     'SlurmState("PENDING", "PD", .pending)', 'SlurmState("PENDING", "PD", .over)'),
+    ("a heartbeat is believed however old", CORE + "CoordinatorPhases.swift",
+     "let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness", "let believed = o.now >= o.began"),
+    ("D is 58 s", CORE + "Limits.swift", "silence = Duration.seconds(120)", "silence = Duration.seconds(58)"),
+    ("a second job of a token serves", CORE + "Fence.swift",
+     "if start.author.nonce == nonce, state.phase == .started {", "if state.phase == .started {"),
+    ("the fence ignores a stop", CORE + "LockLog.swift",
+     "(phase == .claimed || phase == .submitted) && stop == nil && token", "(phase == .claimed || phase == .submitted) && token"),
+    ("a claim rests on a doubt", CORE + "CoordinatorPhases.swift",
+     "    if case .unknown(let why) = queue.snapshot.outcome {\n      return [.look",
+     "    if case .unknown(let why) = queue.snapshot.outcome, why.isEmpty {\n      return [.look"),
+    ("a torn number is void at once", CORE + "LockLog.swift",
+     "fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)", "fold(void: unsettled)"),
+    ("a void number that is completed late counts", CORE + "LockLog.swift",
+     "if before < counting.count - 1, let root {", "if before < counting.count - 1000, let root {"),
+    ("silence counts from before the start was seen", CORE + "CoordinatorPhases.swift",
+     ": min(beat.unchanged, last.unchanged)\n", ": beat.unchanged\n"),
+    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > floor"),
+    ("a claim is given up at once", CORE + "CoordinatorPhases.swift",
+     "let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch",
+     "let gone = o.claimant == .dead || last.unchanged >= .zero"),
+    ("a server may take 80 s to end", CORE + "Limits.swift",
+     "stopGrace = Duration.seconds(10)", "stopGrace = Duration.seconds(80)"),
+    ("a look counts to its end", CORE + "Observation.swift", "    latest = began\n", "    latest = ended\n"),
+    ("the server ignores a stop", CORE + "Supervision.swift",
+     "guard let stop = state.stop else { return [] }", "guard let stop = state.stop, stop.token != token else { return [] }"),
+]
 
 # Tables are quick however they are built, but for the one of great numbers; and a debug build is made in a quarter of the time.
-# The simulation is not.
+# The simulation is not; what is optimised file by file is made soonest.
 TABLES = ["--skip", "SimulationTests", "--skip", "hundredThousandJobs"], [], ".build/debug"
-SIMULATION = (["--filter", "SimulationTests"],
-              ["-c", "release", "-Xswiftc", "-enable-testing", "--scratch-path", ".release"], ".release/release")
+SIMULATION = ["--filter", "ofEverySort"], ["-Xswiftc", "-O", "-Xswiftc", "-enforce-exclusivity=unchecked"], ".build/debug"
 
 
 def build(folder, mode):
@@ -280,7 +316,7 @@ def build(folder, mode):
 def test(folder, mode):
     """The exit status of the tests, and what they printed."""
     # A crash is a red test as well; it needs no backtrace.
-    environment = {**os.environ, "SIM_SCHEDULES": "1500", "SIM_FIRST": "1", "SWIFT_BACKTRACE": "enable=no"}
+    environment = {**os.environ, "SIM_SCHEDULES": SCHEDULES, "SIM_FIRST": "1", "SIM_BRIEF": "1", "SWIFT_BACKTRACE": "enable=no"}
     (binary,) = (folder / mode[2]).glob("*PackageTests.xctest")
     process = subprocess.Popen(
         [binary, "--testing-library", "swift-testing", *mode[0]], cwd=folder, env=environment,
@@ -295,8 +331,8 @@ def test(folder, mode):
         return -1, f"no end within {LIMIT} s"
 
 
-# The tables of CoordCore alone, over the same sources: most mutants die there, and it is made in seconds.
-SMALL = """// swift-tools-version: 6.2
+# CoordCore alone, over the same sources, with its tables or with the simulation: most mutants die there, and it is made in seconds.
+CORE_PACKAGE = """// swift-tools-version: 6.2
 import PackageDescription
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
@@ -306,47 +342,60 @@ let package = Package(
   name: "core",
   targets: [
     .target(name: "CoordCore", swiftSettings: strict),
-    .testTarget(name: "CoordCoreTests", dependencies: ["CoordCore"], swiftSettings: strict),
+    %s
   ],
   swiftLanguageModes: [.v6]
 )
 """
+SMALL = """.testTarget(name: "CoordCoreTests", dependencies: ["CoordCore"], swiftSettings: strict)"""
+SIMULATED_WORLD = """
+    .target(name: "Simulation", dependencies: ["CoordCore"], path: "Tests/Simulation", swiftSettings: strict),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "CoordCore"], sources: ["ScheduleTests.swift"],
+      swiftSettings: strict)"""
 
 
-def small(folder):
-    """The package of the tables alone."""
-    place = folder / "small"
-    for name in ["Sources/CoordCore", "Tests/CoordCoreTests"]:
+def core(folder, name, targets):
+    """A package of CoordCore and these targets alone."""
+    place = folder / name
+    for name in ["Sources/CoordCore", "Tests/CoordCoreTests", "Tests/Simulation", "Tests/SimulationTests"]:
         link = place / name
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(folder / name)
-    (place / "Package.swift").write_text(SMALL)
+    (place / "Package.swift").write_text(CORE_PACKAGE % targets)
     return place
 
 
-def verdict(folder, file):
+def dies(folder, mode):
+    """Whether it builds, and a test turns red."""
+    return build(folder, mode).returncode == 0 and test(folder, mode)[0] != 0
+
+
+def verdict(folder, file, simulated):
     """Which tests turn red, and whether that is a mutant's death."""
-    if file.startswith(CORE) and build(folder / "small", TABLES).returncode == 0 and test(folder / "small", TABLES)[0]:
-        return "killed by the tables", True
-    built = build(folder, TABLES)
-    if built.returncode:
-        return f"DOES NOT BUILD\n{built.stdout[-1500:]}", False
-    if test(folder, TABLES)[0]:
-        return "killed by the tables", True
-    if build(folder, SIMULATION).returncode == 0 and test(folder, SIMULATION)[0]:
-        return "killed by the simulation", True
-    return "SURVIVED", False
+    if file.startswith(CORE) and dies(folder / "small", TABLES):
+        words, died = "killed by the tables", True
+    else:
+        built = build(folder, TABLES)
+        if built.returncode:
+            return f"DOES NOT BUILD\n{built.stdout[-1500:]}", False
+        died = test(folder, TABLES)[0] != 0
+        words = "killed by the tables" if died else "SURVIVED the tables"
+    if not simulated:
+        return words, died
+    seen = dies(folder / "simulated", SIMULATION)
+    return f"{words}, {'killed by' if seen else 'SURVIVED'} the simulation", died and seen
 
 
 def main():
-    chosen = [m for m in MUTANTS if not sys.argv[1:] or m[0] in sys.argv[1:]]
+    chosen = [m for m in MUTANTS + SIMULATED if not sys.argv[1:] or m[0] in sys.argv[1:]]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         for name in ["Sources", "Tests"]:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("cluster", "shell"))
         shutil.copy(ROOT / "Package.swift", folder)
-        unchanged = build(small(folder), TABLES)
+        core(folder, "simulated", SIMULATED_WORLD)
+        unchanged = build(core(folder, "small", SMALL), TABLES)
         if unchanged.returncode == 0:
             unchanged = build(folder, TABLES)
         status, output = (-1, unchanged.stdout) if unchanged.returncode else test(folder, TABLES)
@@ -365,7 +414,7 @@ def main():
                 failed += 1
                 continue
             path.write_text(text.replace(old, new))
-            words, died = verdict(folder, file)
+            words, died = verdict(folder, file, (name, file, old, new) in SIMULATED)
             print(f"mutant {words}: {name}", flush=True)
             passed, failed = passed + died, failed + (not died)
             path.write_text(text)

@@ -5,7 +5,8 @@ extension Coordinator {
   mutating func answerIfReady(_ o: Observation, token: Token?) -> [Action]? {
     guard let info = o.info.info, info.state == .ready, token == nil || token == info.token else { return nil }
     let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
-    let watched = beat.hasChanged && beat.unchanged <= Limits.freshness
+    // Seen to come: not merely another one than a look had that was long ago.
+    let watched = beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
     guard believed || watched, beat.unchanged < Limits.freshness else { return nil }
     guard let probed, probed.place == info.place, o.now - probed.at < .seconds(2) else { return [.probe(info.place)] }

@@ -7,6 +7,8 @@ public struct Watch<Value: Hashable & Sendable>: Hashable, Sendable {
   /// The end of the look that first had the value.
   public private(set) var since = Instant(sinceBoot: .zero)
   private var latest = Instant(sinceBoot: .zero)
+  /// The beginning of the last look that had another value: what is there now came after that. nil: it was never seen to change.
+  public private(set) var changedAfter: Instant?
   /// Whether it ever changed while being watched.
   public private(set) var hasChanged = false
   private var seen = false
@@ -14,8 +16,10 @@ public struct Watch<Value: Hashable & Sendable>: Hashable, Sendable {
   public init() {}
 
   public mutating func see(_ new: Value?, began: Instant, ended: Instant) {
+    let before = latest
     latest = began
     if seen, new == value { return }
+    changedAfter = seen ? before : nil
     hasChanged = hasChanged || seen
     (value, since, seen) = (new, ended, true)
   }

@@ -24,13 +24,13 @@ public enum QueueName {
   static func name(_ number: Int, _ part: String) -> String { "queue.\(number).\(part)" }
 
   /// The number and part of a file of the board; nil for any other file.
-  public static func parse(_ name: String) -> (number: Int, part: String)? {
+  public static func parse(_ name: String) -> (number: Int, part: Substring)? {
     // A listing has many other names.
-    guard name.utf8.first == UInt8(ascii: "q"), name.hasPrefix("queue.") else { return nil }
+    guard name.utf8.first == UInt8(ascii: "q"), name.utf8.starts(with: "queue.".utf8) else { return nil }
     let rest = name.utf8.dropFirst(6)
     guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = decimal(rest[..<mark]), (1..<bound).contains(n)
     else { return nil }
-    return (n, String(Substring(rest[rest.index(after: mark)...])))
+    return (n, Substring(rest[rest.index(after: mark)...]))
   }
 
   /// The highest number that counts: each is near the one below. 0 where there is none.
@@ -63,7 +63,8 @@ public struct QueueBoard<Files: LockFiles> {
       if part == "answer" { answered.append(number) }
     }
     let asked = QueueName.highest(numbers)
-    return (asked, answered.filter { $0 <= asked }.sorted())
+    answered.sort()
+    return (asked, answered.last ?? 0 > asked ? answered.filter { $0 <= asked } : answered)
   }
 
   /// The newest answer that can be read.

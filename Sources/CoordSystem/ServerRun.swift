@@ -192,16 +192,21 @@ struct ServerRun: ~Copyable {
     }
     guard around.project.isWhereItWas else { return .moved(isServing: server != nil) }
     beats += 1
-    let began = Machine.now
+    // What the file says is so was so then.
+    let (began, wall) = (Machine.now, Machine.wall)
     do throws(StorageFailure) {
       let fold = try around.writer.log.foldForServer(lock: lock, nonce: around.machine.author.nonce)
       // The file belongs to whoever holds `started`.
       if case .state(let now) = fold, now.phase != .started || now.start?.author.nonce != around.machine.author.nonce {
         return .beatCompleted(fold, began: began)
       }
+      // Held up since: others may serve by now, and this would be their file.
+      guard Watchman(lastBeat: began).mayBegin(now: Machine.now) else {
+        return .beatFailed("held up for \((Machine.now - began).spoken)", isWrite: false)
+      }
       var info = ServerInfo(
         endpoint: endpoint, jobID: around.job.number, started: started, state: state, beat: beats,
-        heartbeat: Machine.wall, ends: around.ends, lock: lock, token: token, user: around.machine.author.user,
+        heartbeat: wall, ends: around.ends, lock: lock, token: token, user: around.machine.author.user,
         project: around.project.root)
       info.otherNames = Array(around.place.names.dropFirst())
       info.addresses = around.place.addresses

@@ -40,6 +40,20 @@ private func watch(
     }
   }
 
+  /// Another one than two minutes ago is no beat that was seen to come: its server may be gone for a minute.
+  @Test(arguments: [(1, true), (120, false)])
+  func changeBetweenTwoLooksIsAsOldAsTheFirst(apart: Int, answers: Bool) {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }
+    var c = w.observer()
+    _ = c.next(w.observation(log: false))
+    w.wait(apart)
+    w.beat(17, token: t1, skew: -90)
+    _ = c.next(w.observation())
+    c.handle(.probed(w.info.info!.place, .reached(w.info.info!.endpoint)), now: w.now)
+    #expect(c.next(w.observation()).contains(.answer(w.info.info!)) == answers)
+  }
+
   @Test func openPortProvesNothingOnceTheBeatIsStale() {
     var w = World()
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t1) }

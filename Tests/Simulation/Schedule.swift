@@ -34,8 +34,11 @@ public struct Schedule {
   }
 
   /// Two clients that come at the same moment and the job that they make, disturbed as planned; nothing else goes wrong.
-  /// The first promise that did not hold, and how many operations there were in the first half minute.
-  public static func small(_ plan: [Int: SimWorld.Disturbance], seed: UInt64 = 1) -> (Violation?, operations: Int) {
+  /// The first promise that did not hold, how many operations there were in the first 20 s, and those between which a server
+  /// came to be: from before the claim to the first beats.
+  public static func small(
+    _ plan: [Int: SimWorld.Disturbance], seed: UInt64 = 1
+  ) -> (Violation?, operations: Int, birth: ClosedRange<Int>) {
     let schedule = Schedule(seed: seed) { _ in .none }
     let world = schedule.world
     defer { world.end() }
@@ -45,7 +48,9 @@ public struct Schedule {
     world.run(until: .seconds(20))
     let operations = world.operations
     world.run(until: .seconds(250))
-    return (world.violations.first ?? schedule.settle(), operations)
+    let before = max(1, world.claim - 5)
+    let birth = before...max(before, world.start + 50)
+    return (world.violations.first ?? schedule.settle(), operations, birth)
   }
 
   private func populate() {

@@ -8,10 +8,13 @@ final class SimClient: SimProcess {
   private(set) var answer: ServerInfo?
   private(set) var failure: CoordError?
   private let goal: Coordinator.Goal
+  /// How much longer than it was told to it waits, on a machine that has other things to do.
+  private let laziness: Double
 
   init(_ world: SimWorld, host: SimHost, uid: UInt32, wake: Duration, goal: Coordinator.Goal = .answer, wait: Duration)
   {
     self.goal = goal
+    laziness = [1, 6, 20].randomElement(using: &world.random) ?? 1
     coordinator = Coordinator(
       goal: goal, me: uid, scheduler: "slurm", wait: wait, insists: false, home: SimSlurm.home,
       now: host.now(wake))
@@ -72,7 +75,8 @@ final class SimClient: SimProcess {
     case .readLog: readsLog = true
     case .probe(let place):
       world.operation(self)
-      let up = world.servers.values.contains { $0.host.name == place.endpoint.node }
+      // Others take ports that fall free.
+      let up = world.faults.strangers || world.servers.values.contains { $0.host.name == place.endpoint.node }
       coordinator.handle(.probed(place, up ? .reached(place.endpoint) : .refused(place.endpoint)), now: now)
     case .look(let query):
       // An answer that could not be published is lost; the right times out and another one asks.
@@ -87,7 +91,8 @@ final class SimClient: SimProcess {
       let reply = world.slurm.submit(token, by: self)
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
     case .cancel(let job, let token): world.slurm.cancel(job, token: token, by: self)
-    case .wait(let duration, _): wake = world.time + duration * Double.random(in: 0.75...1.25, using: &world.random)
+    case .wait(let duration, _):
+      wake = world.time + duration * (laziness * Double.random(in: 0.75...1.25, using: &world.random))
     case .answer(let info): finish(answer: info)
     case .settle: dead = true
     case .fail(let error):
@@ -105,6 +110,7 @@ final class SimClient: SimProcess {
   }
 
   private func finish(answer info: ServerInfo) {
+    world.note("\(author.nonce) answers: the server of job \(info.jobID), beat \(info.beat) \(info.state)")
     world.answered(info)
     answer = info
     world.answers += 1

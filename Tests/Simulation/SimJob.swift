@@ -21,7 +21,7 @@ final class SimJob: SimProcess {
   private weak var guardian: SimGuardian?
   var id: Int { job.id }
   /// Of the server that it runs.
-  private var token = Token(random: 0, 0)
+  private(set) var token = Token(random: 0, 0)
   override var cluster: String { job.cluster }
   /// What stands still when the job is suspended.
   var processes: [SimProcess] { [self, guardian].compactMap { $0 } }
@@ -193,12 +193,13 @@ final class SimJob: SimProcess {
   private func beat(_ state: ServerInfo.State) {
     let files = SimFiles(self)
     if place != world.disk.place { return feed(.moved(isServing: serverUp)) }
-    let began = now
+    let (began, wall) = (now, wall)
     do throws(StorageFailure) {
       let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce)
       if case .state(let s) = fold, s.phase != .started || s.start?.author.nonce != author.nonce {
         return feed(.beatCompleted(fold, began: began))
       }
+      guard Watchman(lastBeat: began).mayBegin(now: now) else { return feed(.beatFailed("held up", isWrite: false)) }
       info?.beat += 1
       info?.state = state
       info?.heartbeat = wall

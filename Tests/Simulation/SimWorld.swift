@@ -113,8 +113,11 @@ public final class SimWorld {
   var servers: [ObjectIdentifier: SimJob] = [:]
   var servedTokens: Set<Token> = []
   private var servedInOrder: [(token: Token, at: Duration)] = []
+  private var gone: [Token: Duration] = [:]
   /// Tokens for which somebody may have taken `submitted`, `started` or `stop-requested`.
   private var begun: [EntryKind: Set<Token>] = [:]
+  /// The numbers of `started` and `stop-requested`, by token.
+  private var (starts, stops): ([Token: Int], [Token: Int]) = ([:], [:])
   /// Somebody changed the lock directory by hand.
   var touched = false
   /// A newer coord wrote there.
@@ -198,6 +201,8 @@ public final class SimWorld {
   static let patience = 1_000_000
   public var plan: [Int: Disturbance]?
   public private(set) var operations = 0
+  /// The operation by which the first claim was taken, and the one by which the first server started.
+  public private(set) var (claim, start): (Int, Int) = (0, 0)
 
   /// Called before every operation of a process: here it may be killed, or others may go first.
   func operation(_ process: SimProcess) {
@@ -250,6 +255,13 @@ public final class SimWorld {
   /// I6, no submission is lost: a job that waits, or is on its way to its server, is never declared over by others but at a stop.
   func recorded(_ draft: LockDraft, by process: SimProcess) {
     let token = draft.body.token
+    if draft.body.kind == .claimed, claim == 0 { claim = operations }
+    if draft.body.kind == .stopRequested { stops[token] = draft.number }
+    if draft.body.kind == .started { starts[token] = draft.number }
+    // That nobody does needs no proof before a stop is the end.
+    if let stop = stops[token], let start = starts[token], stop < start, !touched {
+      violate("I1: a server starts after its stop")
+    }
     func has(_ kind: EntryKind) -> Bool { begun[kind]?.contains(token) ?? false }
     guard draft.body.kind == .ended, !touched, !has(.started), !has(.stopRequested) else { return }
     for job in slurm.jobs where job.token == token && job.run !== process {
@@ -262,6 +274,10 @@ public final class SimWorld {
 
   /// I7: no answer names another server than the last one that was started, as far as one look can know.
   func answered(_ info: ServerInfo) {
+    // Nor one that is gone: by its port alone nobody is known. A clock that is set to just that time may believe its heartbeat.
+    if let at = gone[info.token], time - at > .seconds(60), faults.wallOffset == 0...0 {
+      violate("I7: the answer names a server that was gone at \(at.components.seconds)s")
+    }
     guard !touched, let last = servedInOrder.last, last.token != info.token else { return }
     // Whoever looked before it started may say so for as long as one look takes and a heartbeat counts as fresh.
     if time - last.at > .seconds(60) {
@@ -279,6 +295,8 @@ public final class SimWorld {
     // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.
     if !servedTokens.insert(token).inserted, !touched { violate("I1: token \(token) is served twice") }
     servers[ObjectIdentifier(job)] = job
+    gone[token] = nil
+    if start == 0 { start = operations }
     servedInOrder.append((token, time))
   }
 
@@ -291,6 +309,8 @@ public final class SimWorld {
   }
 
   func serverEnded(_ job: SimJob) {
-    if servers.removeValue(forKey: ObjectIdentifier(job)) != nil { note("server of job \(job.id) is gone") }
+    guard servers.removeValue(forKey: ObjectIdentifier(job)) != nil else { return }
+    note("server of job \(job.id) is gone")
+    gone[job.token] = time
   }
 }

@@ -9,6 +9,9 @@ public enum Story {
   /// SIM_FIRST: the first seed of all.
   public static var first: UInt64? { number("SIM_FIRST") }
 
+  /// SIM_BRIEF: that there is a violation is all that matters.
+  public static var isBrief: Bool { number("SIM_BRIEF") != nil }
+
   /// Whether there is time for the long search as well.
   public static var isLong: Bool { schedules ?? 0 >= 100_000 }
 
