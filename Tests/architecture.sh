@@ -14,4 +14,7 @@ if grep -rnE 'import coord$' Sources/CoordSystem; then complain 'CoordSystem imp
 while read -r lines file; do
   if [ "$file" != total ] && [ "$lines" -gt 320 ]; then complain "$file has $lines lines"; fi
 done < <(find Sources -name '*.swift' -exec wc -l {} +)
+while read -r name; do
+  if ! grep -qF "(\"$name\"," Tests/mutants.py; then complain "docs/protocol.md names a mutant that is not there: $name"; fi
+done < <(sed -n '/^## Each rule and its mutants/,/^## What/p' docs/protocol.md | grep -oE '"[^"]+"' | tr -d '"')
 exit $bad

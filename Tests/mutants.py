@@ -35,6 +35,8 @@ MUTANTS = [
      "Machine.now - $0.at > configurationAge", "Machine.now < $0.at"),
     ("a change that nobody saw come is a beat", CORE + "CoordinatorPhases.swift",
      "beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false", "beat.hasChanged"),
+    ("a run that nobody tells is the one that started", CORE + "CoordinatorPhases.swift",
+     'else { return state.schedulerName == "local" }\n    return shown == started', "else { return true }\n    return shown == started"),
     ("a job waits for a scheduler that it does not need", CORE + "Entrance.swift",
      "question.draft.body.kind == .started, !isBlind { return nil }", "question.draft.body.kind == .ended { return nil }"),
     ("a server_info.txt that cannot be read is none", CORE + "OlderLife.swift",

@@ -112,7 +112,8 @@ for part in "$@"; do
     swift)
       step 'release build' swift build -c release -Xswiftc -static-executable
       # A release build of its own, apart from the static one. The simulation is a part of its own.
-      swift_tests swift test -c release -Xswiftc -enable-testing --scratch-path .build-tests --skip SimulationTests
+      swift_tests swift test -c release -Xswiftc -enable-testing -Xswiftc -enforce-exclusivity=unchecked \
+        --scratch-path .build-tests --skip SimulationTests
       ;;
     long)
       # Long, and all processor: it gets what the others leave.
@@ -153,7 +154,7 @@ done
 for name in $others; do
   printf '== beside: %s\n' "$name"
   wait "$(cat "$work/$name.pid")"
-  grep -aE '^(✘|↳ seed|✔ Test|mutant|== FAILED|FAILED|ERROR|E  )' "$work/$name"
+  grep -aE '^(✘|↳ seed|  @Test|    (let cut|#expect)|✔ Test|state space|mutant|== FAILED|FAILED|ERROR|E  )' "$work/$name"
   add_up "$work/$name"
 done
 printf '%s passed, %s failed\n' "$passed" "$failed"

@@ -234,9 +234,11 @@ extension Coordinator {
   }
 
   /// Whether a terminal state may be that of the run that took `started`: a job that was requeued since, and ended then, says
-  /// nothing of it. Not every scheduler tells.
+  /// nothing of it. Where Slurm does not tell, it may have been; a process has one run.
   private func isRun(_ job: QueuedJob, _ state: ServiceState) -> Bool {
-    guard let shown = job.restarts, let started = state.start?.body.restarts else { return true }
+    guard let shown = job.restarts, let started = state.start?.body.restarts else {
+      return state.schedulerName == "local"
+    }
     return shown == started
   }
 

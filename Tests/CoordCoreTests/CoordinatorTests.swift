@@ -40,6 +40,19 @@ private func watch(
     }
   }
 
+  /// However often it is asked, and whatever else is so: no answer, no claim.
+  @Test func nothingIsClaimedOnADoubt() {
+    var w = World()
+    var c = w.observer()
+    _ = c.next(w.observation())
+    for _ in 0..<100 {
+      w.noAnswer()
+      let actions = c.next(w.observation())
+      #expect(actions.appended == nil && actions.looks)
+      w.wait(5)
+    }
+  }
+
   /// Another one than two minutes ago is no beat that was seen to come: its server may be gone for a minute.
   @Test(arguments: [(1, true), (120, false)])
   func changeBetweenTwoLooksIsAsOldAsTheFirst(apart: Int, answers: Bool) {

@@ -32,7 +32,7 @@ struct World {
     let body = EntryBody(kind, token).with {
       if kind == .claimed { $0.scheduler = "slurm" }
       if kind == .submitted || kind == .started { $0.job = World.job }
-      if kind == .started { $0.node = "node1" }
+      if kind == .started { ($0.node, $0.restarts) = ("node1", 0) }
       change(&$0)
     }
     let entry = LockEntry(number: tail.next, previous: previous, time: wall, author: author, body: body)
@@ -76,7 +76,7 @@ struct World {
     queue = QueueReading(snapshot: snapshot, number: number, highestAsked: number, isOwn: isOwn)
   }
 
-  static func queued(_ state: String, token: Token? = nil, id: JobID = job, restarts: Int? = nil) -> QueuedJob {
+  static func queued(_ state: String, token: Token? = nil, id: JobID = job, restarts: Int? = 0) -> QueuedJob {
     QueuedJob(
       id: id, user: "ann1", uid: 1001, state: state, comment: token?.comment(log: nil) ?? "", restarts: restarts)
   }

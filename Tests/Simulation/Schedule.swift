@@ -105,7 +105,7 @@ public struct Schedule {
 
   private func settle() -> Violation? {
     // It takes a while until it is the turn of the one who sees all.
-    let end = world.time + (world.faults.hiddenJobs && world.faults.twoClusters ? Self.bound * 2 : Self.bound)
+    let end = world.time + (world.faults.twoClusters ? Self.bound * 2 : Self.bound)
     var turn: UInt32 = 0
     while world.time < end {
       // Everybody in turn, from each login node: where jobs are hidden it takes the owner, of two clusters the one that has the job.
@@ -248,7 +248,7 @@ final class SimFate: SimProcess {
       for (name, file) in lost.sorted(by: { $0.key < $1.key }) where disk[name] == nil { disk[name] = file }
     default:
       world.note("somebody removes server_info.txt")
-      disk.info.append((world.time, "by hand", .absent))
+      disk.write(.absent, at: world.time, host: "by hand")
     }
   }
 }

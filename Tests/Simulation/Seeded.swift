@@ -62,6 +62,8 @@ public struct Faults: Sendable {
   public var requeue = Double.infinity
   public var hiddenJobs = false
   public var linkSupported = true
+  /// Where there are no links, a writer is held up between the making of a number and its bytes: once in so many.
+  public var heldUp = Double.infinity
   public var clockRates: ClosedRange<Double> = 1...1
   public var wallOffset: ClosedRange<Int64> = 0...0
   public var stopRequests = false
@@ -152,7 +154,8 @@ public struct Faults: Sendable {
     f.nodeCrash = some(60, &g)
     f.requeue = some(3, &g)
     f.hiddenJobs = g.once(in: 4)
-    f.linkSupported = !g.once(in: 6)
+    f.linkSupported = !g.once(in: 4)
+    f.heldUp = f.linkSupported ? .infinity : some(4, &g)
     f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
     f.wallOffset = g.once(in: 2) ? -86_400...86_400 : 0...0
     f.stopRequests = g.once(in: 3)

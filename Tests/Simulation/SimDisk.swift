@@ -15,9 +15,29 @@ final class SimDisk {
   /// In order: the same seed draws the same numbers.
   private(set) var names: [String] = []
   /// All versions of server_info.txt.
-  var info: [(at: Duration, host: String, reading: InfoReading)] = []
+  private(set) var info: [(at: Duration, host: String, reading: InfoReading)] = []
+  /// How many were forgotten, and the newest that each host has seen: none sees an older one again.
+  private var forgotten = 0
+  private var newest: [String: Int] = [:]
   /// Nobody can write server_info.txt until then.
   var infoDeniedUntil = Duration.zero
+  func write(_ reading: InfoReading, at: Duration, host: String) {
+    info.append((at, host, reading))
+    guard info.count > 50 else { return }
+    info.removeFirst(20)
+    forgotten += 20
+  }
+
+  /// The newest version that this host knows of. `mayMiss`: of one that another wrote.
+  func reading(host: String, mayMiss: (Duration) -> Bool) -> InfoReading {
+    let floor = (newest[host] ?? 0) - forgotten
+    guard
+      let place = info.indices.last(where: { $0 <= floor || info[$0].host == host || !mayMiss(info[$0].at) })
+    else { return .absent }
+    newest[host] = max(newest[host] ?? 0, place + forgotten)
+    return info[place].reading
+  }
+
   /// Which directory stands under the project's path.
   var place = 0
   /// Links that the server executes later.
@@ -136,6 +156,11 @@ public struct SimFiles: LockFiles {
     if disk[name] != nil { throw StorageFailure(.other, "create: file exists") }
     let part = Int.random(in: 0...bytes.count, using: &world.random)
     put(file(Array(bytes[..<part])), name)
+    if world.random.fault(world.faults.heldUp), world.depth < 6 {
+      let length = world.random.seconds(world.random.once(in: 2) ? 0...5 : 80...150)
+      world.note("\(process.author.nonce) is held up in \(name) for \(length.spoken)")
+      world.run(until: world.time + length)
+    }
     try enter("write")
     // Removed by hand in between: what is written goes with it.
     if world.touched, disk[name]?.bytes != Array(bytes[..<part]) { return }
@@ -179,10 +204,7 @@ public struct SimFiles: LockFiles {
     }
     // A file that was replaced may read as the old one for a while.
     let lag = Duration.seconds(min(world.faults.staleness, 2))
-    let seen = disk.info.last {
-      $0.host == process.host.name || world.time - $0.at >= lag || !world.random.once(in: 2)
-    }
-    return seen?.reading ?? .absent
+    return disk.reading(host: process.host.name) { world.time - $0 < lag && world.random.once(in: 2) }
   }
 
   /// False if it failed.
@@ -190,8 +212,7 @@ public struct SimFiles: LockFiles {
     world.operation(process)
     if process.dead || world.random.fault(world.faults.storageError) { return false }
     if world.time < disk.infoDeniedUntil || world.time < process.cutUntil { return false }
-    disk.info.append((world.time, process.host.name, bytes.map { InfoReading(bytes: $0) } ?? .absent))
-    if disk.info.count > 50 { disk.info.removeFirst(20) }
+    disk.write(bytes.map { InfoReading(bytes: $0) } ?? .absent, at: world.time, host: process.host.name)
     return true
   }
 }

@@ -171,7 +171,8 @@ final class SimJob: SimProcess {
         if dead || !Watchman(lastBeat: alive).mayBegin(now: now) { return }
         serverUp = true
         lastBeat = alive
-        answersAt = world.time + world.random.seconds(0.5...8)
+        // Some apps read much before they answer.
+        answersAt = world.time + world.random.seconds(world.random.once(in: 3) ? 8...55 : 0.5...8)
         world.serverStarted(self, token: token)
       case .probe:
         world.operation(self)

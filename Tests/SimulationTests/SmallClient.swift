@@ -197,7 +197,8 @@ extension SmallWorld {
     let client = clients[i]
     func call(_ world: inout SmallWorld, _ reply: (Job) -> SubmitReply, _ make: (inout SmallWorld, Job) -> Void) {
       if !world.submitted.insert(token).inserted { world.violate("I2: sbatch twice for one token") }
-      let job = Job(number: 100 + world.submitted.count, token: token, uid: client.author.uid)
+      var job = Job(number: 100 + world.submitted.count, token: token, uid: client.author.uid)
+      job.since = world.quanta
       make(&world, job)
       world.clients[i].stage = .called(token, reply(job), rest, look)
     }

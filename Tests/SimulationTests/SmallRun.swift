@@ -91,6 +91,7 @@ extension SmallWorld {
     guard requeued, let j = jobs.firstIndex(where: { $0.number == runs[i].job }) else { return }
     jobs[j].state = "PENDING"
     jobs[j].restarts += 1
+    jobs[j].since = quanta
   }
 
   mutating func serverGone(_ i: Int) {

@@ -21,6 +21,8 @@ struct SmallWorld: Hashable {
     var token: Token
     var uid: UInt32
     var state = "PENDING"
+    /// Since which quantum it waits.
+    var since = 0
     var restarts = 0
 
     var id: JobID { JobID("\(number)")! }
@@ -97,7 +99,10 @@ struct SmallWorld: Hashable {
       then("job \(jobs[i].number) starts", visit) { $0.start(i) }
     }
     if let late { then("the late job comes", visit) { $0.add(late) } }
+    // No job waits for longer than two quanta, nor is made later than three after its sbatch.
     if clients.allSatisfy({ $0.isOver || $0.paused || $0.quiet }),
+      jobs.allSatisfy({ $0.state != "PENDING" || quanta - $0.since < 2 }),
+      late.map({ quanta - $0.since < 3 }) ?? true,
       runs.allSatisfy({ $0.isOver || $0.dead || $0.paused || $0.quiet })
     {
       then("15 s", visit) { $0.tick() }
@@ -212,6 +217,7 @@ struct SmallWorld: Hashable {
   mutating func add(_ job: Job) {
     late = nil
     jobs.append(job)
+    jobs[jobs.count - 1].since = quanta
   }
 
   func snapshot(_ query: QueueQuery, uid: UInt32, host: String) -> QueueSnapshot {
