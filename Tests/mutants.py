@@ -267,6 +267,19 @@ MUTANTS = [
      "    if state.phase == .started {\n      return silent(", "    if state.phase == .started, false {\n      return silent("),
     ("a hole left by pruning is taken for a win", CORE + "LockAppend.swift",
      "return try isAtTheEnd(entry) ? .won : .lost", "return .won"),
+    # The simulation needs many thousand schedules for these, or more.
+    ("D is 58 s", CORE + "Limits.swift", "silence = Duration.seconds(120)", "silence = Duration.seconds(58)"),
+    ("a torn number is void at once", CORE + "LockLog.swift",
+     "fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)", "fold(void: unsettled)"),
+    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > floor"),
+    ("a claim is given up at once", CORE + "CoordinatorPhases.swift",
+     "let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch",
+     "let gone = o.claimant == .dead || last.unchanged >= .zero"),
+    ("a server may take 80 s to end", CORE + "Limits.swift",
+     "stopGrace = Duration.seconds(10)", "stopGrace = Duration.seconds(80)"),
+    ("a look counts to its end", CORE + "Observation.swift", "    latest = began\n", "    latest = ended\n"),
+    ("the server ignores a stop", CORE + "Supervision.swift",
+     "guard let stop = state.stop else { return [] }", "guard let stop = state.stop, stop.token != token else { return [] }"),
 ]
 
 # Each of these has to die in the tables and in the simulation.
@@ -279,7 +292,6 @@ SIMULATED = [
      'SlurmState("PENDING", "PD", .pending)', 'SlurmState("PENDING", "PD", .over)'),
     ("a heartbeat is believed however old", CORE + "CoordinatorPhases.swift",
      "let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness", "let believed = o.now >= o.began"),
-    ("D is 58 s", CORE + "Limits.swift", "silence = Duration.seconds(120)", "silence = Duration.seconds(58)"),
     ("a second job of a token serves", CORE + "Fence.swift",
      "if start.author.nonce == nonce, state.phase == .started {", "if state.phase == .started {"),
     ("the fence ignores a stop", CORE + "LockLog.swift",
@@ -287,21 +299,10 @@ SIMULATED = [
     ("a claim rests on a doubt", CORE + "CoordinatorPhases.swift",
      "    if case .unknown(let why) = queue.snapshot.outcome {\n      return [.look",
      "    if case .unknown(let why) = queue.snapshot.outcome, why.isEmpty {\n      return [.look"),
-    ("a torn number is void at once", CORE + "LockLog.swift",
-     "fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)", "fold(void: unsettled)"),
     ("a void number that is completed late counts", CORE + "LockLog.swift",
      "if before < counting.count - 1, let root {", "if before < counting.count - 1000, let root {"),
     ("silence counts from before the start was seen", CORE + "CoordinatorPhases.swift",
      ": min(beat.unchanged, last.unchanged)\n", ": beat.unchanged\n"),
-    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > floor"),
-    ("a claim is given up at once", CORE + "CoordinatorPhases.swift",
-     "let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch",
-     "let gone = o.claimant == .dead || last.unchanged >= .zero"),
-    ("a server may take 80 s to end", CORE + "Limits.swift",
-     "stopGrace = Duration.seconds(10)", "stopGrace = Duration.seconds(80)"),
-    ("a look counts to its end", CORE + "Observation.swift", "    latest = began\n", "    latest = ended\n"),
-    ("the server ignores a stop", CORE + "Supervision.swift",
-     "guard let stop = state.stop else { return [] }", "guard let stop = state.stop, stop.token != token else { return [] }"),
 ]
 
 # Tables are quick however they are built, but for the one of great numbers; and a debug build is made in a quarter of the time.
