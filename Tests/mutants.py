@@ -271,7 +271,7 @@ MUTANTS = [
     ("D is 58 s", CORE + "Limits.swift", "silence = Duration.seconds(120)", "silence = Duration.seconds(58)"),
     ("a torn number is void at once", CORE + "LockLog.swift",
      "fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)", "fold(void: unsettled)"),
-    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > floor"),
+    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > min(gate, floor)"),
     ("a claim is given up at once", CORE + "CoordinatorPhases.swift",
      "let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch",
      "let gone = o.claimant == .dead || last.unchanged >= .zero"),

@@ -183,7 +183,7 @@ public struct Project: Sendable {
   /// A heartbeat that names this project by another of its paths names this project.
   func recognised(_ reading: InfoReading, _ paths: ProjectPaths, environment: [String: String]) -> InfoReading {
     guard case .info(var info, let digest) = reading, !info.project.isEmpty, info.project != root,
-      roots.contains(info.project) || paths.isHere(info.project, self, environment: environment) == true
+      roots.contains(info.project) || paths.isHere(info.project, self, environment: environment)
     else { return reading }
     info.project = root
     return .info(info, digest: digest)

@@ -58,31 +58,21 @@ struct SlurmQuestion {
     }
     if let complaint = SlurmText.complaint(squeue: done.errors) { return Answer(outcome: .unknown(complaint)) }
     guard case .answered(let jobs) = listing.end() else { return Answer(outcome: listing.end(), odd: listing.odd) }
-    return Answer(outcome: recognised(jobs), odd: listing.odd)
+    return Answer(outcome: .answered(recognised(jobs)), odd: listing.odd)
   }
 
   /// Those whose directory is the project by another path; namesakes elsewhere are left out.
-  private func recognised(_ jobs: [QueuedJob]) -> QueueSnapshot.Outcome {
-    var undecided: QueuedJob?
-    paths.renew()
-    let recognised: [QueuedJob] = jobs.compactMap { job in
+  private func recognised(_ jobs: [QueuedJob]) -> [QueuedJob] {
+    jobs.compactMap { job in
       let isAsked =
         query.job?.number == job.id.number || query.others.contains { $0.number == job.id.number }
         || job.token != nil && job.token == query.token
       if job.isHere, !isAsked, project.isOfNestedProject(job.workDir) { return nil }
       guard !job.isHere, job.isOurScript || job.name == project.settings.jobName else { return job }
       var job = job
-      let answer = paths.isHere(job.workDir, project, environment: environment)
-      // Of what is over nobody has to know.
-      if answer == nil, !job.isOver { undecided = job }
-      job.isHere = answer ?? false
+      job.isHere = paths.isHere(job.workDir, project, environment: environment)
       return job.isHere || isAsked || job.token != nil ? job : nil
     }
-    // The next question goes on where this one had to stop.
-    return undecided.map {
-      .unknown("whether the directory of job \($0.id), \($0.workDir), is this project takes long to tell")
-    }
-      ?? .answered(recognised)
   }
 
   private var clusters: [String] { query.cluster.map { ["--clusters=\($0)"] } ?? [] }

@@ -42,16 +42,12 @@ final class Team {
 /// Which directories are the project by another path. Each is asked about once: behind it may be a dead mount.
 final class ProjectPaths {
   private var known: [String: Bool] = [:]
-  private static let budget = Duration.seconds(5)
-  private var left = budget
+  private var left = Duration.seconds(5)
 
-  /// From now on there is time again for directories that nobody asked about.
-  func renew() { left = Self.budget }
-
-  /// Nil: there was no time to find out. What takes long by itself is no mount of ours: ours answers.
-  func isHere(_ directory: String, _ project: Project, environment: [String: String]) -> Bool? {
+  func isHere(_ directory: String, _ project: Project, environment: [String: String]) -> Bool {
     if let answer = known[directory] { return answer }
-    guard left > .zero else { return nil }
+    // What takes long is no mount of ours: ours answers.
+    guard left > .zero else { return false }
     let began = Machine.now
     let answer = project.isHere(directory, environment: environment)
     left -= Machine.now - began

@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 from conftest import STATE, Finished, eventually
-from test_directories import faulty
 from test_faults import reconfigure
 from test_neighbours import OLD_SCRIPT
 
@@ -151,37 +150,6 @@ def test_project_behind_an_automounter(project):
         assert result.code == 69 and f"job {old.output.strip()} of ann9" in result.errors, result
         assert project.shell("scancel", old.output.strip(), user="ann9").code == 0
         eventually(lambda: old.output.strip() not in project.cluster.squeue("--format=%i").split(), 30, "it ends")
-
-
-def test_directories_that_hang_hide_no_server(project):
-    """Jobs of the server's name in dead mounts: what there is no time to ask about is a doubt, and the next question goes on."""
-    on_node2(project)
-    with contextlib.ExitStack() as stack:
-        path = stack.enter_context(automounter(project, ["login1", "login2", "node2"]))
-        base = pathlib.Path("/srv", f"dead-{project.path.name}")
-        stack.callback(shutil.rmtree, base)
-        jobs = []
-        for name in ["a", "b"]:
-            (base / name / "source").mkdir(parents=True)
-            (base / name / "mount").mkdir()
-            stack.enter_context(faulty("frozen", base / name / "source", base / name / "mount", host="login1"))
-            # Those that wait are shown first.
-            jobs.append(project.shell(
-                "sbatch", "--parsable", "--begin=now+900", "--job-name=py_accel_viewer", f"--chdir={base / name / 'mount'}",
-                "--output=/dev/null", "--wrap", "sleep 9", user="ann3").output.strip())
-            (base / name / "frozen").touch()
-            stack.callback((base / name / "frozen").unlink)
-        script = project.path / "old_start.sh"
-        script.write_text(OLD_SCRIPT.replace("printf", "true printf"))
-        old = Finished(project.cluster.start(
-            "login1", "ann9", path, ["sbatch", "--parsable", f"--chdir={path}", str(script)], project.environment()), 60)
-        jobs.append(old.output.strip())
-        stack.callback(lambda: [subprocess.run(["scancel", job], check=True) for job in jobs])
-        eventually(lambda: f"{jobs[2]} RUNNING" in project.cluster.squeue("--format=%i %T"), 30, "the old server runs")
-        result = project.run("connect", user="ann2")
-        assert result.code == 69 and f"job {jobs[2]} of ann9" in result.errors, result
-        assert "takes long to tell" in result.errors, result
-        assert project.kinds() == []
 
 
 def test_path_that_login_nodes_alone_have(project):
