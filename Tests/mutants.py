@@ -26,21 +26,21 @@ MUTANTS = [
     ("a foreign server on a node that was given up is over", CORE + "ForeignServer.swift",
      "(row.life == .over && home.holds(row))", "(row.isOver && home.holds(row))"),
     ("a server of server_info.txt that begins to end is not waited for", CORE + "ForeignServer.swift",
-     "(strangers + (row.map { [$0] } ?? []))", "(strangers.isEmpty ? row.map { [$0] } ?? [] : strangers)"),
+     "($0 == row || strangers.contains($0))", "(strangers.isEmpty ? $0 == row : strangers.contains($0))"),
     ("what was waited for is given up at its end", CORE + "OlderLife.swift",
      "        if o.now >= deadline { renewDeadline(o) }\n        return foreignServer", "        return foreignServer"),
-    ("a file that cannot be read is waited for for ever", CORE + "OlderLife.swift",
+    ("a file that cannot be read is waited for for ever", CORE + "Observation.swift",
      "blind.value == true ? blind.unchanged : beat.unchanged", "beat.unchanged"),
     ("the scheduler's configuration never changes", SYSTEM + "Scheduler.swift",
      "Machine.now - $0.at > configurationAge", "Machine.now < $0.at"),
     ("a change that nobody saw come is a beat", CORE + "CoordinatorPhases.swift",
-     "beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false", "beat.hasChanged"),
+     "file.beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false", "file.beat.hasChanged"),
     ("a run that nobody tells is the one that started", CORE + "CoordinatorPhases.swift",
      '      return state.schedulerName == "local"\n', "      return true\n"),
     ("a job waits for a scheduler that it does not need", CORE + "Entrance.swift",
      "question.draft.body.kind == .started, !isBlind { return nil }", "question.draft.body.kind == .ended { return nil }"),
     ("a server_info.txt that cannot be read is none", CORE + "OlderLife.swift",
-     "if let why = o.info.unreadable, blind.unchanged < Limits.beatPause {", "if let why = o.info.unreadable, why.isEmpty {"),
+     "if let why = o.info.unreadable, file.blind.unchanged < Limits.beatPause {", "if let why = o.info.unreadable, why.isEmpty {"),
     ("a job goes in beside a server_info.txt that it cannot read", CORE + "Entrance.swift",
      "if info.unreadable != nil { return true }", "if info.unreadable != nil { return false }"),
     ("a server that is ending hides another", CORE + "OlderLife.swift",
@@ -302,7 +302,7 @@ SIMULATED = [
     ("a void number that is completed late counts", CORE + "LockLog.swift",
      "if before < counting.count - 1, let root {", "if before < counting.count - 1000, let root {"),
     ("silence counts from before the start was seen", CORE + "CoordinatorPhases.swift",
-     ": min(beat.unchanged, last.unchanged)\n", ": beat.unchanged\n"),
+     ": min(file.beat.unchanged, last.unchanged)\n", ": file.beat.unchanged\n"),
 ]
 
 # Tables are quick however they are built, but for those of great numbers; and a debug build is made in a quarter of the time.
@@ -360,10 +360,10 @@ SIMULATED_WORLD = """
 def core(folder, name, targets):
     """A package of CoordCore and these targets alone."""
     place = folder / name
-    for name in ["Sources/CoordCore", "Tests/CoordCoreTests", "Tests/Simulation", "Tests/SimulationTests"]:
-        link = place / name
+    for part in ["Sources/CoordCore", "Tests/CoordCoreTests", "Tests/Simulation", "Tests/SimulationTests"]:
+        link = place / part
         link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(folder / name)
+        link.symlink_to(folder / part)
     (place / "Package.swift").write_text(CORE_PACKAGE % targets)
     return place
 

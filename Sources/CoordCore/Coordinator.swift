@@ -51,7 +51,7 @@ public struct Coordinator: Hashable, Sendable {
   let seen: Token?
   let home: Home
   var deadline: Instant
-  var beat = Watch<InfoReading>()
+  var file = InfoWatch()
   var last = Watch<Int>()
   var torn = Watch<String>()
   var absence = AbsenceProof()
@@ -68,8 +68,6 @@ public struct Coordinator: Hashable, Sendable {
   var probed: Probe?
   /// A server that coord did not start, whose job is being ended.
   var leaving = Watch<[JobID]>()
-  /// Whether server_info.txt could not be read.
-  var blind = Watch<Bool>()
   /// Set while something is being proven that giving up would throw away.
   var proofEnds: Instant?
   /// Numbers of answers that did not say which cluster they are of.
@@ -147,8 +145,7 @@ public struct Coordinator: Hashable, Sendable {
   }
 
   private mutating func observe(_ o: Observation) {
-    if o.isBlind { beat.lose() } else { beat.see(o.info, began: o.began, ended: o.now) }
-    blind.see(o.isBlind, began: o.began, ended: o.now)
+    file.see(o.info, began: o.began, ended: o.now)
     if let queue = o.queue, absence.hear(highest: queue.highestAsked),
       case .replied(let reply, _)? = mine?.stage
     {

@@ -6,9 +6,9 @@ extension Coordinator {
     guard let info = o.info.info, info.state == .ready, token == nil || token == info.token else { return nil }
     let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
     // Seen to come: not merely another one than a look had that was long ago.
-    let watched = beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false
+    let watched = file.beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
-    guard believed || watched, beat.unchanged < Limits.freshness else { return nil }
+    guard believed || watched, file.beat.unchanged < Limits.freshness else { return nil }
     guard let probed, probed.place == info.place, o.now - probed.at < .seconds(2) else { return [.probe(info.place)] }
     guard case .reached(let endpoint) = probed.reach else { return nil }
     // By what it was reached, ssh will reach it too.
@@ -160,7 +160,7 @@ extension Coordinator {
     if goal == .answer, let actions = answerIfReady(o, token: start.token) { return actions }
     // The file of another token says nothing of this one; that it stays is silence too.
     let info = o.info.info?.token == start.token ? o.info.info : nil
-    let alive = info.map { beat.hasChanged || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
+    let alive = info.map { file.beat.hasChanged || $0.heartbeat.distance(to: o.wall) <= Limits.freshness } ?? false
     let silence = silence(o)
     if goal == .settle, alive, silence < Limits.beatPause { return [.settle(state)] }
     return silent(state, o, silence, running(state, o))
@@ -169,7 +169,7 @@ extension Coordinator {
   /// How long the heartbeat stood still. Where it cannot be read, neither a beat nor its absence can be seen: then only what
   /// the scheduler saw end tells, and late.
   private func silence(_ o: Observation) -> Duration {
-    o.isBlind ? min(last.unchanged, Limits.lostNodeSilence) : min(beat.unchanged, last.unchanged)
+    o.isBlind ? min(last.unchanged, Limits.lostNodeSilence) : min(file.beat.unchanged, last.unchanged)
   }
 
   private func running(_ state: ServiceState, _ o: Observation) -> Progress {

@@ -65,6 +65,7 @@ public struct Entrance: Hashable, Sendable {
   /// A job that may not take a number beside what is there.
   private let leaving: Instant
   private var torn = Watch<String>()
+  private var file = InfoWatch()
   private var quiet = QuietWait()
   private var ending = Watch<[JobID]>()
   private var end: CoordError?
@@ -129,8 +130,8 @@ public struct Entrance: Hashable, Sendable {
   private mutating func obstacle(
     _ around: Surroundings, _ question: Question, now: Instant, wall: WallTime
   ) -> Result<String, CoordError>? {
-    quiet.see(around.info, began: question.began, now: now)
-    let isBlind = around.info.unreadable != nil && quiet.blind.unchanged < Limits.beatPause
+    file.see(around.info, began: question.began, ended: now)
+    let isBlind = around.info.unreadable != nil && file.blind.unchanged < Limits.beatPause
     // A job in its log's order asks for nothing else: where Slurm does not answer on its node, a file that stays unreadable must not
     // keep it out.
     if around.info.unreadable != nil, question.draft.body.kind == .started, !isBlind { return nil }
@@ -152,8 +153,8 @@ public struct Entrance: Hashable, Sendable {
       return .failure(.sharedStatusFile(with: other))
     }
     let isOver = quiet.isOver(
-      question.state, known: around.known, info: around.info, hasTraces: around.hasTraces, began: question.began,
-      now: now, wall: wall)
+      question.state, known: around.known, info: around.info, file: file, hasTraces: around.hasTraces,
+      began: question.began, now: now, wall: wall)
     return isOver ? nil : .success("a server of a log that is not here any more may be alive")
   }
 

@@ -37,7 +37,7 @@ public struct ForeignServer: Hashable, Sendable {
     let named = snapshot.scheduler == "local" ? nil : plain?.job
     let row = jobs.first { $0.id.number == named?.number && (!$0.isStrangers || home.holds($0)) }
     if let row, row.mayServe { return .found(ForeignServer(job: row, endpoint: plain?.endpoint)) }
-    let leaving = (strangers + (row.map { [$0] } ?? [])).filter(\.isCompleting)
+    let leaving = jobs.filter { $0.isCompleting && ($0 == row || strangers.contains($0)) }
     if !waited, !leaving.isEmpty { return .ending(ending(leaving, plain)) }
     guard let plain else { return .none }
     if let named, row == nil, !snapshot.query.others.contains(named) { return .askQueue(named) }
@@ -49,8 +49,7 @@ public struct ForeignServer: Hashable, Sendable {
 
   private static func ending(_ jobs: [QueuedJob], _ plain: PlainServerInfo?) -> ForeignServer {
     var server = ForeignServer(job: jobs.first, endpoint: plain?.endpoint)
-    var seen: Set<String> = []
-    server.ending = jobs.map(\.id).filter { seen.insert($0.number).inserted }
+    server.ending = jobs.map(\.id)
     return server
   }
 

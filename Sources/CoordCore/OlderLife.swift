@@ -46,14 +46,14 @@ extension Coordinator {
     }
     // It may be of a live server that the log does not know. One that stays so tells nothing, and nobody waits for it for ever: it
     // is written anew by rename.
-    if let why = o.info.unreadable, blind.unchanged < Limits.beatPause {
+    if let why = o.info.unreadable, file.blind.unchanged < Limits.beatPause {
       return pause(o, .milliseconds(500), .directory("the heartbeat: \(why)"))
     }
     if let refusal = sharedStatusFile(known.served, o) { return refusal }
-    let quiet = min(QuietWait.silence(beat, blind), last.unchanged)
+    let quiet = min(file.silence, last.unchanged)
     guard
       let (why, needed) = QuietWait.needed(
-        state, known: known, info: o.info.info, beat: beat, hasTraces: o.hasTraces, wall: o.wall)
+        state, known: known, info: o.info.info, beat: file.beat, hasTraces: o.hasTraces, wall: o.wall)
     else { return nil }
     guard quiet < needed else {
       // What was waited for is done: the claim is not given up at this moment.
@@ -87,7 +87,7 @@ extension Coordinator {
   /// Whether server_info.txt is another project's: two are set to one file. `served`: the tokens that are ours.
   func sharedStatusFile(_ served: Set<Token>, _ o: Observation) -> [Action]? {
     guard let info = o.info.info, !served.contains(info.token), !info.project.isEmpty, info.project != home.root,
-      home.statusIsOutside ? QuietWait.isAlive(info, beat, o.wall) : o.infoIsElsewhere && beat.hasChanged
+      home.statusIsOutside ? QuietWait.isAlive(info, file.beat, o.wall) : o.infoIsElsewhere && file.beat.hasChanged
     else { return nil }
     return [.fail(.sharedStatusFile(with: info.project))]
   }
@@ -95,33 +95,18 @@ extension Coordinator {
 
 /// How long server_info.txt has to stand still before a claim, so that a server of another life has stopped itself.
 public struct QuietWait: Hashable, Sendable {
-  private var beat = Watch<InfoReading>()
   private var last = Watch<Int>()
-  /// Whether server_info.txt could not be read.
-  private(set) var blind = Watch<Bool>()
 
   public init() {}
 
-  /// How long the file stood still. One that cannot be read for so long is as good as still: a server of another life stops by
-  /// what it reads in the log, and whoever comes to serve replaces the file.
-  static func silence(_ beat: Watch<InfoReading>, _ blind: Watch<Bool>) -> Duration {
-    blind.value == true ? blind.unchanged : beat.unchanged
-  }
-
-  public mutating func see(_ info: InfoReading, began: Instant, now: Instant) {
-    let isBlind = info.unreadable != nil
-    blind.see(isBlind, began: began, ended: now)
-    if isBlind { beat.lose() } else { beat.see(info, began: began, ended: now) }
-  }
-
-  /// For a job that claims for itself, and has seen the file: whether it may by now.
+  /// For a job that claims for itself: whether it may by now. `file`: what it saw of server_info.txt, `info` the last.
   public mutating func isOver(
-    _ state: ServiceState, known: KnownTokens, info: InfoReading, hasTraces: Bool, began: Instant, now: Instant,
-    wall: WallTime
+    _ state: ServiceState, known: KnownTokens, info: InfoReading, file: InfoWatch, hasTraces: Bool, began: Instant,
+    now: Instant, wall: WallTime
   ) -> Bool {
     last.see(state.lastNumber, began: began, ended: now)
-    let needed = Self.needed(state, known: known, info: info.info, beat: beat, hasTraces: hasTraces, wall: wall)
-    return min(Self.silence(beat, blind), last.unchanged) >= needed?.time ?? .zero
+    let needed = Self.needed(state, known: known, info: info.info, beat: file.beat, hasTraces: hasTraces, wall: wall)
+    return min(file.silence, last.unchanged) >= needed?.time ?? .zero
   }
 
   /// Nil: nothing has to be waited for.

@@ -54,6 +54,14 @@ public struct QueueSnapshot: Hashable, Sendable {
   /// How long processes of a job may live that is COMPLETING.
   var killWait: Duration { (endsWithin ?? Limits.killWait) + Limits.killWaitMargin }
 
+  /// What it says of all but one: a job looks for others, and may have any name and comment itself.
+  public func besides(_ job: String) -> QueueSnapshot {
+    guard case .answered(let jobs) = outcome else { return self }
+    var others = self
+    others.outcome = .answered(jobs.filter { $0.id.number != job })
+    return others
+  }
+
   public var encoded: [UInt8] {
     var t = KeyValueText()
     t.add("SCHEDULER", scheduler)

@@ -142,11 +142,7 @@ public struct Supervisor {
     let known = try writer.log.known(leadingTo: question.state)
     guard question.isNeeded(for: reading, known) else { return nil }
     let info = project.recognised(reading, ProjectPaths(), environment: machine.environment)
-    var snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? []))
-    // It may have any name and comment itself.
-    if case .answered(let jobs) = snapshot.outcome {
-      snapshot.outcome = .answered(jobs.filter { $0.id.number != job.number })
-    }
+    let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? [])).besides(job.number)
     var around = Entrance.Surroundings(
       info: info, known: known, snapshot: snapshot, hasTraces: project.hasTraces(besides: logPath ?? ""),
       home: project.home)

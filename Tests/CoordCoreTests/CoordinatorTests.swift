@@ -348,6 +348,22 @@ private func watch(
     #expect((75...90).contains(at ?? 0))
   }
 
+  /// The file that lay there while its job still waited tells nothing of a server that starts now.
+  @Test(arguments: [("RUNNING", 120), ("NODE_FAIL", 75), ("FAILED", 75)])
+  func silenceCountsFromWhenTheStartWasSeen(state: String, least: Int) {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted] { w.append(kind, t1) }
+    w.beat(1, token: World.token(9))
+    var c = w.observer()
+    let answer = { (w: inout World, second: Int, state: String) in
+      if second % 5 == 0 { w.answer([World.queued(state, token: t1)]) }
+    }
+    #expect(watch(&c, &w, seconds: 150) { w, second in answer(&w, second, "PENDING") } == nil)
+    w.append(.started, t1)
+    #expect(watch(&c, &w, seconds: least) { w, second in answer(&w, second, state) } == nil)
+    #expect(watch(&c, &w, seconds: 20) { w, second in answer(&w, second, state) }?.outcome == .lost)
+  }
+
   /// An observer that was held up in the middle of a look saw nothing in between.
   @Test func timeInWhichTheObserverWasHeldUpIsNotWatched() {
     var w = World()

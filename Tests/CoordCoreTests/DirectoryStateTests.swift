@@ -209,18 +209,29 @@ extension LogFold {
     return (nil, nil, progress)
   }
 
-  @Test func foreignServerThatIsEndingIsWaitedForUntilItsProcessesAreGone() {
-    var w = World()
-    var c = w.observer()
+  /// After how many seconds a connect claims. `look`: what it finds each second. No port answers.
+  private func claim(
+    _ w: inout World, _ connect: Coordinator? = nil, within seconds: Int, _ look: (inout World, Int) -> Void,
+    sees: (Int, [Action]) -> Void = { _, _ in }
+  ) -> Int? {
+    var c = connect ?? w.observer()
     _ = c.next(w.observation())
-    var job = World.queued("COMPLETING")
-    (job.workDir, job.name) = ("/project", "py_accel_viewer")
-    var after: Int?
-    for second in 0..<90 where after == nil {
-      w.answer([job])
-      if c.next(w.observation()).appended?.kind == .claimed { after = second }
+    for second in 0..<seconds {
+      look(&w, second)
+      let actions = c.next(w.observation())
+      sees(second, actions)
+      for case .probe(let place) in actions { c.handle(.probed(place, .refused(place.endpoint)), now: w.now) }
+      if actions.appended?.kind == .claimed { return second }
       w.wait(1)
     }
+    return nil
+  }
+
+  @Test func foreignServerThatIsEndingIsWaitedForUntilItsProcessesAreGone() {
+    var w = World()
+    var job = World.queued("COMPLETING")
+    (job.workDir, job.name) = ("/project", "py_accel_viewer")
+    let after = claim(&w, within: 90) { w, _ in w.answer([job]) }
     // Longer than KillWait, and not for as long as an epilog hangs.
     #expect((after ?? 0) >= 44 && (after ?? 99) < 60)
   }
@@ -229,14 +240,9 @@ extension LogFold {
   @Test func killWaitOfTheClusterCounts() {
     for (killWait, least) in [(nil, 44), (Duration.seconds(120), 134), (.seconds(0), 14)] as [(Duration?, Int)] {
       var w = World()
-      var c = w.observer()
-      _ = c.next(w.observation())
-      var after: Int?
-      for second in 0..<200 where after == nil {
+      let after = claim(&w, within: 200) { w, _ in
         w.answer([job("90", "COMPLETING", dir: "/project")])
         w.queue?.snapshot.endsWithin = killWait
-        if c.next(w.observation()).appended?.kind == .claimed { after = second }
-        w.wait(1)
       }
       #expect((least..<least + 16).contains(after ?? 0), "\(killWait?.spoken ?? "") \(after ?? 0)")
     }
@@ -257,15 +263,8 @@ extension LogFold {
   /// A second one that begins to end begins the wait anew.
   @Test func eachServerThatIsEndingIsWaitedFor() {
     var w = World()
-    var c = w.observer()
-    _ = c.next(w.observation())
-    var after: Int?
-    for second in 0..<120 where after == nil {
-      let both = ["90", "91"].map { job($0, "COMPLETING", dir: "/project") }
-      w.answer(second < 30 ? [both[0]] : both)
-      if c.next(w.observation()).appended?.kind == .claimed { after = second }
-      w.wait(1)
-    }
+    let both = ["90", "91"].map { job($0, "COMPLETING", dir: "/project") }
+    let after = claim(&w, within: 120) { w, second in w.answer(second < 30 ? [both[0]] : both) }
     #expect((after ?? 0) >= 74, "\(after ?? 0)")
   }
 
@@ -273,18 +272,11 @@ extension LogFold {
   @Test func serverOfServerInfoThatBeginsToEndIsWaitedFor() {
     var w = World()
     w.info = InfoReading(bytes: Array("NODE=node9\nPORT=7860\nJOB_ID=200\n".utf8))
-    var c = w.observer()
-    _ = c.next(w.observation())
-    var after: Int?
-    for second in 0..<200 where after == nil {
-      let rows = [
-        job("90", "COMPLETING", dir: "/project"), job("200", "COMPLETING", name: "viewer-old", dir: "/project"),
-      ]
+    let rows = [
+      job("90", "COMPLETING", dir: "/project"), job("200", "COMPLETING", name: "viewer-old", dir: "/project"),
+    ]
+    let after = claim(&w, within: 200) { w, second in
       w.answer(second < 30 ? [rows[0]] : rows, query: QueueQuery(others: [JobID("200")!]))
-      let actions = c.next(w.observation())
-      for case .probe(let place) in actions { c.handle(.probed(place, .refused(place.endpoint)), now: w.now) }
-      if actions.appended?.kind == .claimed { after = second }
-      w.wait(1)
     }
     #expect((after ?? 0) >= 74, "\(after ?? 0)")
   }
@@ -292,18 +284,14 @@ extension LogFold {
   /// Answers of another process tell what is in the way as well, and throw no wait away.
   @Test func waitForAForeignServerIsNotGivenUpAtItsEnd() {
     var w = World()
-    var c = Coordinator(
+    let connect = Coordinator(
       goal: .answer, me: 1002, scheduler: "slurm", wait: .seconds(120), insists: false, home: Home(root: "/project"),
       now: w.now)
-    _ = c.next(w.observation())
-    var after: Int?
-    for second in 0..<300 where after == nil {
+    let after = claim(&w, connect, within: 300) { w, second in
       w.answer([job("90", "COMPLETING", dir: "/project")], isOwn: second % 2 == 0)
       w.queue?.snapshot.endsWithin = .seconds(120)
-      let actions = c.next(w.observation())
+    } sees: { second, actions in
       #expect(actions.error == nil, "\(second) s")
-      if actions.appended?.kind == .claimed { after = second }
-      w.wait(1)
     }
     #expect((134..<150).contains(after ?? 0), "\(after ?? 0)")
   }
@@ -312,27 +300,22 @@ extension LogFold {
   @Test func unreadableFileBesideTracesIsNotWaitedForForEver() {
     var w = World()
     (w.info, w.hasTraces) = (.unreadable("EACCES"), true)
-    var c = w.observer()
-    _ = c.next(w.observation())
-    var after: Int?
     var progress: Progress?
-    for second in 0..<200 where after == nil {
+    let after = claim(&w, within: 200) { w, _ in
       w.answer([])
-      let actions = c.next(w.observation())
-      if actions.appended?.kind == .claimed { after = second }
+    } sees: { _, actions in
       progress = actions.progress ?? progress
-      w.wait(1)
     }
     #expect((75..<80).contains(after ?? 0), "\(after ?? 0)")
     #expect(progress?.why.contains("server_info.txt cannot be read: EACCES") == true)
     // The same for a job that claims for itself.
-    var quiet = QuietWait()
+    var (file, quiet) = (InfoWatch(), QuietWait())
     for second in [0, 74, 75] {
       let at = Instant(sinceBoot: .seconds(1000 + second))
-      quiet.see(w.info, began: at, now: at)
+      file.see(w.info, began: at, ended: at)
       let isOver = quiet.isOver(
-        ServiceState(next: 1, previous: LockEntry.nothingBefore), known: KnownTokens(), info: w.info, hasTraces: true,
-        began: at, now: at, wall: w.wall)
+        ServiceState(next: 1, previous: LockEntry.nothingBefore), known: KnownTokens(), info: w.info, file: file,
+        hasTraces: true, began: at, now: at, wall: w.wall)
       #expect(isOver == (second == 75))
     }
   }
@@ -341,14 +324,9 @@ extension LogFold {
   @Test func fileThatCannotBeReadIsNoFileOnlyOnceItStaysSo() {
     for (unreadable, least) in [(3, 3), (200, 10)] {
       var w = World()
-      var c = w.observer()
-      _ = c.next(w.observation())
-      var after: Int?
-      for second in 0..<60 where after == nil {
+      let after = claim(&w, within: 60) { w, second in
         w.info = second < unreadable ? .unreadable("EIO") : .absent
         w.answer([])
-        if c.next(w.observation()).appended?.kind == .claimed { after = second }
-        w.wait(1)
       }
       #expect((least..<least + 3).contains(after ?? -1), "\(after ?? -1)")
     }

@@ -121,10 +121,7 @@ final class SimJob: SimProcess {
     guard question.isNeeded(for: info, tail.known(question.state)) else { return nil }
     let known = try log.known(leadingTo: question.state)
     guard question.isNeeded(for: info, known) else { return nil }
-    var snapshot = world.slurm.queue(QueueQuery(), by: self)
-    if case .answered(let jobs) = snapshot.outcome {
-      snapshot.outcome = .answered(jobs.filter { $0.id.number != "\(id)" })
-    }
+    let snapshot = world.slurm.queue(QueueQuery(), by: self).besides("\(id)")
     return Entrance.Surroundings(
       info: info, known: known, snapshot: snapshot, hasTraces: world.slurm.runs > 1, home: SimSlurm.home)
   }

@@ -159,10 +159,8 @@ extension SmallWorld {
       var around: Entrance.Surroundings?
       let known = $0.tail.known(question.state)
       if question.isNeeded(for: $0.info, known) {
-        var snapshot = $0.snapshot(QueueQuery(), uid: $0.runs[i].author.uid, host: $0.runs[i].node)
-        if case .answered(let jobs) = snapshot.outcome {
-          snapshot.outcome = .answered(jobs.filter { $0.id.number != "\(runs[i].job)" })
-        }
+        let snapshot = $0.snapshot(QueueQuery(), uid: $0.runs[i].author.uid, host: $0.runs[i].node)
+          .besides("\(runs[i].job)")
         around = Entrance.Surroundings(
           info: $0.info, known: known, snapshot: snapshot, hasTraces: false, home: Self.home)
       }
