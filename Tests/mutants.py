@@ -15,7 +15,7 @@ CORE = "Sources/CoordCore/"
 SYSTEM = "Sources/CoordSystem/"
 # A run that hangs is red. The tables take some seconds, the simulation some ten, and several times that on a busy machine.
 LIMIT = 400
-SCHEDULES = "6000"
+SCHEDULES = "12000"
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
@@ -229,7 +229,7 @@ MUTANTS = [
     ("what a newer coord wrote is torn", CORE + "LockLog.swift",
      "    case .newer: self = .newer(digest: digest)\n", "    case .newer: self = .torn(digest: digest)\n"),
     ("a missing number is passed over at once", CORE + "LockLog.swift",
-     "    if state.needsOlder, !isSettled { return .missing(number: first - 1) }\n", ""),
+     "    if state.needsOlder, !isSettled { return (.missing(number: first - 1), []) }\n", ""),
     ("a server gives up where an older number is missing", CORE + "LockLog.swift",
      "if entry.kind == .started || (", "if entry.kind == .ended || ("),
     ("a claimant leaves its job behind in the queue", CORE + "Coordinator.swift",
@@ -267,19 +267,12 @@ MUTANTS = [
      "    if state.phase == .started {\n      return silent(", "    if state.phase == .started, false {\n      return silent("),
     ("a hole left by pruning is taken for a win", CORE + "LockAppend.swift",
      "return try isAtTheEnd(entry) ? .won : .lost", "return .won"),
-    # The simulation needs many thousand schedules for these, or more.
-    ("D is 58 s", CORE + "Limits.swift", "silence = Duration.seconds(120)", "silence = Duration.seconds(58)"),
-    ("a torn number is void at once", CORE + "LockLog.swift",
-     "fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)", "fold(void: unsettled)"),
-    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > min(gate, floor)"),
-    ("a claim is given up at once", CORE + "CoordinatorPhases.swift",
-     "let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch",
-     "let gone = o.claimant == .dead || last.unchanged >= .zero"),
-    ("a server may take 80 s to end", CORE + "Limits.swift",
-     "stopGrace = Duration.seconds(10)", "stopGrace = Duration.seconds(80)"),
-    ("a look counts to its end", CORE + "Observation.swift", "    latest = began\n", "    latest = ended\n"),
-    ("the server ignores a stop", CORE + "Supervision.swift",
-     "guard let stop = state.stop else { return [] }", "guard let stop = state.stop, stop.token != token else { return [] }"),
+    ("who waits for a job looks all the time", CORE + "Coordinator.swift",
+     "case .pending: return min(still, .seconds(5))", "case .pending: return .zero"),
+    ("questions are listed before the log was read", CORE + "LockAppend.swift",
+     "return (tail, wasKnown ? listing : try files.list())", "return (tail, wasKnown ? listing : listing)"),
+    ("a poll writes only to read the clock", CORE + "QueueBoard.swift",
+     "    if let seen, now < seen.notBefore { return nil }\n", ""),
 ]
 
 # Each of these has to die in the tables and in the simulation.
@@ -303,6 +296,18 @@ SIMULATED = [
      "if before < counting.count - 1, let root {", "if before < counting.count - 1000, let root {"),
     ("silence counts from before the start was seen", CORE + "CoordinatorPhases.swift",
      ": min(file.beat.unchanged, last.unchanged)\n", ": file.beat.unchanged\n"),
+    ("D is 58 s", CORE + "Limits.swift", "silence = Duration.seconds(120)", "silence = Duration.seconds(58)"),
+    ("a torn number is void at once", CORE + "LockLog.swift",
+     "fold(void: watch.unchanged >= Limits.claimWatch ? unsettled : nil)", "fold(void: unsettled)"),
+    ("the second look may be an older answer", CORE + "AbsenceProof.swift", "return number > gate", "return number > min(gate, floor)"),
+    ("a claim is given up at once", CORE + "CoordinatorPhases.swift",
+     "let gone = o.claimant == .dead || last.unchanged >= Limits.claimWatch",
+     "let gone = o.claimant == .dead || last.unchanged >= .zero"),
+    ("a server may take 80 s to end", CORE + "Limits.swift",
+     "stopGrace = Duration.seconds(10)", "stopGrace = Duration.seconds(80)"),
+    ("a look counts to its end", CORE + "Observation.swift", "    latest = began\n", "    latest = ended\n"),
+    ("the server ignores a stop", CORE + "Supervision.swift",
+     "guard let stop = state.stop else { return [] }", "guard let stop = state.stop, stop.token != token else { return [] }"),
 ]
 
 # Tables are quick however they are built, but for those of great numbers; and a debug build is made in a quarter of the time.

@@ -208,9 +208,19 @@ public struct Coordinator: Hashable, Sendable {
   mutating func pause(_ o: Observation, _ duration: Duration, _ progress: Progress) -> [Action] {
     var end = deadline
     if !insists, let proofEnds { end = max(end, proofEnds + .seconds(10)) }
-    if o.now < end { return [.wait(duration, progress)] }
+    if o.now < end { return [.wait(min(max(duration, calm(progress)), max(duration, end - o.now)), progress)] }
     if let missing = o.noScheduler, progress.needsScheduler { return [.fail(missing)] }
     return [.fail(Self.gaveUp(goal, progress, slowDisk: o.slowDisk))]
+  }
+
+  /// How far apart looks may be: the longer nothing has changed, the less is missed. Whoever is about to be told is told at once.
+  private func calm(_ progress: Progress) -> Duration {
+    let still = min(last.unchanged, file.silence) / 20
+    switch progress {
+    case .starting, .hung, .unreachable, .directory: return .zero
+    case .pending: return min(still, .seconds(5))
+    default: return min(still, .seconds(2))
+    }
   }
 
   /// What is said when the time is over, by what was waited for last.

@@ -17,18 +17,32 @@ public struct KeyValueText: Equatable, Sendable {
   public var encoded: String { pairs.map { "\($0.key)=\(escaped($0.value))\n" }.joined() }
 
   /// Reads lines; blank ones and `#` comments are passed over, any other line without `=` makes it nil.
-  public init?(_ bytes: some BidirectionalCollection<UInt8>) {
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+  public init?(_ bytes: [UInt8]) { self.init(bytes.span) }
+
+  init?(_ bytes: Span<UInt8>) {
+    var start = 0
+    while start < bytes.count {
+      var (mark, end): (Int?, Int) = (nil, start)
+      while end < bytes.count, bytes[end] != UInt8(ascii: "\n") {
+        if mark == nil, bytes[end] == UInt8(ascii: "=") { mark = end }
+        end += 1
+      }
+      let line = start
+      start = end + 1
       // A file that was edited on another system may end its lines with CR LF.
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      guard let first = line.first, first != UInt8(ascii: "#") else { continue }
-      guard let mark = line.firstIndex(of: UInt8(ascii: "=")),
-        let key = String(validating: line[..<mark], as: UTF8.self),
-        let value = String(validating: line[line.index(after: mark)...], as: UTF8.self)
+      if end > line, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+      if end == line || bytes[line] == UInt8(ascii: "#") { continue }
+      guard let mark, mark < end, let key = text(bytes.extracting(line..<mark)),
+        let value = text(bytes.extracting(mark + 1..<end))
       else { return nil }
       pairs.append((key, unescaped(value)))
     }
   }
+}
+
+/// What these bytes say; nil where they are no UTF-8.
+private func text(_ bytes: Span<UInt8>) -> String? {
+  do { return String(copying: try UTF8Span(validating: bytes)) } catch { return nil }
 }
 
 private func escaped(_ value: String) -> String {

@@ -19,8 +19,8 @@ public enum LockName {
   /// The number that a file name stands for; nil for any other file.
   public static func number(_ name: String) -> Int? {
     // Ten digits at most; more than eight only where the first one counts.
-    let digits = name.utf8
-    guard (8...10).contains(digits.count), digits.count == 8 || digits.first != UInt8(ascii: "0"),
+    let digits = name.utf8.span
+    guard (8...10).contains(digits.count), digits.count == 8 || digits[0] != UInt8(ascii: "0"),
       let number = decimal(digits), (1..<bound).contains(number)
     else { return nil }
     return number
@@ -47,32 +47,38 @@ public final class LockLog<Files: LockFiles> {
   public init(_ files: Files) { self.files = files }
 
   /// All numbers of the directory, in order.
-  public func numbers() throws(StorageFailure) -> [Int] {
-    try files.names().compactMap(LockName.number).sorted()
-  }
+  public func numbers() throws(StorageFailure) -> [Int] { try files.list().numbers }
 
   /// Reads the log's end back to where the last token begins.
   ///
   /// A listing may be stale (NFS directory caches): it is only a view, and taking the next number is what decides.
-  public func tail() throws(StorageFailure) -> LogTail {
-    let listed = try numbers()
+  public func tail() throws(StorageFailure) -> LogTail { try tail(numbers()).tail }
+
+  /// The log's end, and a listing that is not older: whatever was asked before a number was taken is in it.
+  public func look() throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
+    let listing = try files.list()
+    let (tail, wasKnown) = try tail(listing.numbers)
+    return (tail, wasKnown ? listing : try files.list())
+  }
+
+  private func tail(_ listed: [Int]) throws(StorageFailure) -> (tail: LogTail, wasKnown: Bool) {
     try forgetWhatIsGone(listed)
     var end = max(listed.last ?? 0, known.keys.max() ?? 0)
     // A name that a cached listing does not have yet may be found by opening it.
     while try slot(end + 1) != nil { end += 1 }
-    if let settled, settled.lastNumber == end { return settled }
+    if let settled, settled.lastNumber == end { return (settled, true) }
     while end > 0 {
       let run = try run(endingAt: end)
       if run.slots.contains(where: \.isWhole) || !run.isCutOff {
         needed = run.first
         settled = !run.isCutOff && run.slots.allSatisfy(\.isEntry) ? run : nil
-        return run
+        return (run, false)
       }
       // Above a gap, and no entry in it: strange files, not the log.
       let below = min(run.first, end)
       end = listed.last { $0 < below } ?? 0
     }
-    return .empty
+    return (.empty, false)
   }
 
   /// Consecutive numbers downward, by number and not by the listing: one that lacks the older half of a token would make

@@ -209,12 +209,22 @@ public struct LockEntry: Hashable, Sendable {
     case torn
   }
 
-  public static func decode(_ bytes: [UInt8], number expected: Int) -> Decoded {
-    // The checksum line has a fixed length: "CHECKSUM=" + 64 digits + newline.
-    let split = bytes.count - 74
-    guard split > 0, let sum = String(validating: bytes[split...], as: UTF8.self), sum.hasPrefix("CHECKSUM="),
-      sum == "CHECKSUM=\(SHA256.hex(Array(bytes[..<split])))\n", let t = KeyValueText(bytes[..<split])
-    else { return .torn }
+  public static func decode(_ bytes: [UInt8], number: Int) -> Decoded { read(bytes, number: number).decoded }
+
+  /// What a file holds, and its checksum: what the next entry would name as PREVIOUS.
+  static func read(_ bytes: [UInt8], number: Int) -> (decoded: Decoded, digest: String) {
+    // The last line has a fixed length: "CHECKSUM=" + 64 digits + newline.
+    let split = max(bytes.count - 74, 0)
+    let (lines, last) = (bytes.span.extracting(..<split), bytes.span.extracting(split...))
+    var sum = SHA256()
+    sum.update(lines)
+    let isWhole = bytes[split...].elementsEqual("CHECKSUM=\(sum.hex)\n".utf8)
+    sum.update(last)
+    guard isWhole, let t = KeyValueText(lines) else { return (.torn, sum.hex) }
+    return (decode(t, number: number), sum.hex)
+  }
+
+  private static func decode(_ t: KeyValueText, number expected: Int) -> Decoded {
     if let number = t["LOCK"], number != "\(expected)" { return .misplaced }
     // Entries from before FORMAT was written are of the first one.
     if t["FORMAT"] ?? Self.format != Self.format { return .newer }

@@ -32,8 +32,8 @@ public enum Slot: Hashable, Sendable {
 
   /// - Parameter owner: whose file it is; nil where the file system does not say so reliably.
   public init(bytes: [UInt8], number: Int, owner: UInt32? = nil) {
-    let digest = SHA256.hex(bytes)
-    switch LockEntry.decode(bytes, number: number) {
+    let (decoded, digest) = LockEntry.read(bytes, number: number)
+    switch decoded {
     case .entry(let entry):
       if let owner, owner != entry.author.uid {
         self = .void(digest: digest, why: "it names user \(entry.author.uid), but is user \(owner)'s file")
@@ -136,8 +136,6 @@ public struct ServiceState: Hashable, Sendable {
   public var isFounded = true
   /// What came before is missing, and nothing after it shows that it does not matter.
   var needsOlder = false
-  /// Numbers of whole entries that count for nothing: they follow nothing that counts, or were passed over.
-  public var passedOver: [Int] = []
 
   public init(next: Int, previous: String) { (self.next, self.previous) = (next, previous) }
 
@@ -177,7 +175,16 @@ extension LogTail {
   /// PREVIOUS names the last entry that counts before it; numbers in between are void. So a number whose writer was held
   /// up, and completes it after the log went on without it, stays void. An entry that names nothing that counts is void
   /// itself: a ghost of another life of this directory. docs/protocol.md, "What the directory may hold".
-  public func fold(void: String? = nil) -> LogFold {
+  public func fold(void: String? = nil) -> LogFold { follow(void).fold }
+
+  /// Numbers of whole entries that count for nothing: they follow nothing that counts, or were passed over.
+  public var passedOver: [Int] {
+    let counting = Set(follow(unsettled).counting)
+    return slots.indices.filter { slots[$0].isEntry && !counting.contains($0) }.map { first + $0 }
+  }
+
+  /// The state, and the places of the entries that count.
+  private func follow(_ void: String?) -> (fold: LogFold, counting: [Int]) {
     let isSettled = void != nil && void == unsettled
     var state = ServiceState(next: first, previous: LockEntry.nothingBefore)
     // Before the oldest entry, and what counts since, by place; each with the checksum that the next one has to name.
@@ -193,9 +200,9 @@ extension LogTail {
       state.next = number + 1
       switch slot {
       case .void: break
-      case .newer: return .newer(number: number)
+      case .newer: return (.newer(number: number), [])
       case .torn:
-        if number == lastNumber, !isSettled { return .beingWritten(number: number) }
+        if number == lastNumber, !isSettled { return (.beingWritten(number: number), []) }
       case .entry(let entry, let digest):
         if root == nil {
           // The oldest one read may follow what was pruned. Where it is needed, that it is missing is known.
@@ -223,10 +230,8 @@ extension LogTail {
       state.isFounded = !isCutOff && slots.allSatisfy(\.isTorn)
       state.needsOlder = isCutOff
     }
-    if state.needsOlder, !isSettled { return .missing(number: first - 1) }
-    let counts = Set(counting.map(\.index))
-    state.passedOver = slots.indices.filter { slots[$0].isEntry && !counts.contains($0) }.map { first + $0 }
-    return .state(state)
+    if state.needsOlder, !isSettled { return (.missing(number: first - 1), []) }
+    return (.state(state), counting.map(\.index))
   }
 
   /// Folds, with what is not settled void once `watch` saw it unchanged for the claim limit.

@@ -68,12 +68,12 @@ func isPlainWord(_ text: some StringProtocol) -> Bool {
 func isDigit(_ c: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c) }
 
 /// The number that decimal digits stand for; nil where there are none, another character, or more than 16 of them.
-func decimal(_ digits: some Collection<UInt8>) -> Int? {
+func decimal(_ digits: Span<UInt8>) -> Int? {
   guard (1...16).contains(digits.count) else { return nil }
   var number = 0
-  for digit in digits {
-    guard isDigit(digit) else { return nil }
-    number = number * 10 + Int(digit - UInt8(ascii: "0"))
+  for i in digits.indices {
+    guard isDigit(digits[i]) else { return nil }
+    number = number * 10 + Int(digits[i] - UInt8(ascii: "0"))
   }
   return number
 }

@@ -2,14 +2,15 @@
 extension Coordinator {
   /// This user's jobs that wait for a token which ended before they started, or which the log passed over.
   mutating func cancelEnded(_ tail: LogTail, _ state: ServiceState, _ o: Observation) -> [Action] {
-    guard case .answered(let jobs)? = o.queue?.snapshot.outcome else { return [] }
+    guard case .answered(var jobs)? = o.queue?.snapshot.outcome else { return [] }
+    jobs.removeAll { $0.uid != me || ($0.life != .pending && $0.life != .suspended) || $0.token == nil }
+    if jobs.isEmpty { return [] }
     var over = Set(tail.slots.compactMap { $0.entry?.kind == .ended ? $0.entry?.token : nil })
-    let passed = Set(state.passedOver)
+    let passed = Set(tail.passedOver)
     for slot in tail.slots { if let entry = slot.entry, passed.contains(entry.number) { over.insert(entry.token) } }
     if let live = state.liveToken { over = tail.tokens.subtracting([live]) }
     return jobs.compactMap { job in
-      guard job.uid == me, job.life == .pending || job.life == .suspended, let token = job.token, over.contains(token),
-        job.log == nil || job.log == state.identity?.id,
+      guard let token = job.token, over.contains(token), job.log == nil || job.log == state.identity?.id,
         mayCancel(token, o)
       else { return nil }
       return .cancel(job.id, token: token)

@@ -26,11 +26,12 @@ public enum QueueName {
   /// The number and part of a file of the board; nil for any other file.
   public static func parse(_ name: String) -> (number: Int, part: Substring)? {
     // A listing has many other names.
-    guard name.utf8.first == UInt8(ascii: "q"), name.utf8.starts(with: "queue.".utf8) else { return nil }
-    let rest = name.utf8.dropFirst(6)
-    guard let mark = rest.firstIndex(of: UInt8(ascii: ".")), let n = decimal(rest[..<mark]), (1..<bound).contains(n)
-    else { return nil }
-    return (n, Substring(rest[rest.index(after: mark)...]))
+    let bytes = name.utf8.span
+    guard bytes.count > 7, bytes[0] == UInt8(ascii: "q"), name.hasPrefix("queue.") else { return nil }
+    var end = 6
+    while end < bytes.count, bytes[end] != UInt8(ascii: ".") { end += 1 }
+    guard end < bytes.count, let n = decimal(bytes.extracting(6..<end)), (1..<bound).contains(n) else { return nil }
+    return (n, name[name.utf8.index(name.startIndex, offsetBy: end + 1)...])
   }
 
   /// The highest number that counts: each is near the one below. 0 where there is none.
@@ -47,7 +48,8 @@ public enum QueueName {
 public struct QueueBoard<Files: LockFiles> {
   private let files: Files
   private let nonce: String
-  private var seen: (asked: Int, answered: Int, since: Instant)?
+  /// How far questions and answers were; since when, and before when there is no need to look at a clock again.
+  private var seen: (asked: Int, answered: Int, since: Instant, notBefore: Instant)?
   /// The newest answer that was read: its content never changes.
   private var known: (number: Int, snapshot: QueueSnapshot)?
   /// What this process asked last.
@@ -55,29 +57,16 @@ public struct QueueBoard<Files: LockFiles> {
 
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
-  private func highest() throws(StorageFailure) -> (asked: Int, answered: [Int]) {
-    var (numbers, answered): ([Int], [Int]) = ([], [])
-    for name in try files.names() {
-      guard let (number, part) = QueueName.parse(name) else { continue }
-      numbers.append(number)
-      if part == "answer" { answered.append(number) }
-    }
-    let asked = QueueName.highest(numbers)
-    answered.sort()
-    return (asked, answered.last ?? 0 > asked ? answered.filter { $0 <= asked } : answered)
-  }
-
-  /// The newest answer that can be read.
-  public mutating func latest() throws(StorageFailure) -> QueueReading? {
-    let (asked, answered) = try highest()
-    for number in answered.reversed().prefix(3) {
+  /// The newest answer of a listing that can be read.
+  public mutating func latest(_ listing: LockListing) throws(StorageFailure) -> QueueReading? {
+    for number in listing.answered.suffix(3).reversed() {
       if known?.number != number, let bytes = try files.read(QueueName.name(number, "answer")) {
         known = QueueSnapshot(decoding: bytes).map { (number, $0) } ?? known
       }
       if let known, known.number == number {
         // Numbers may begin anew.
         let isOwn = own.map { $0 == (number, known.snapshot.askedBy, known.snapshot.host) } ?? false
-        return QueueReading(snapshot: known.snapshot, number: number, highestAsked: asked, isOwn: isOwn)
+        return QueueReading(snapshot: known.snapshot, number: number, highestAsked: listing.asked, isOwn: isOwn)
       }
     }
     return nil
@@ -88,11 +77,12 @@ public struct QueueBoard<Files: LockFiles> {
 
   /// Takes the right to ask, if it is due; the number to answer under, or nil if somebody else has it or had it just now.
   ///
-  /// Ages are measured on the file system's own clock, or watched on this process's; hosts' wall clocks do not matter.
-  public mutating func takeRight(now: Instant) throws(StorageFailure) -> Int? {
-    let (asked, answeredAll) = try highest()
-    let answered = answeredAll.last ?? 0
-    if seen.map({ $0.asked != asked || $0.answered != answered }) ?? true { seen = (asked, answered, now) }
+  /// Ages are measured on the file system's own clock, or watched on this process's; hosts' wall clocks do not matter. A listing
+  /// that is old loses the race for its number.
+  public mutating func takeRight(_ listing: LockListing, now: Instant) throws(StorageFailure) -> Int? {
+    let (asked, answered) = (listing.asked, listing.answered.last ?? 0)
+    if seen.map({ $0.asked != asked || $0.answered != answered }) ?? true { seen = (asked, answered, now, now) }
+    if let seen, now < seen.notBefore { return nil }
     let due = asked == answered ? Limits.queuePace : Limits.queuePatience
     let number = asked + 1
     let bytes = Array("NONCE=\(nonce)\n".utf8)
@@ -101,7 +91,13 @@ public struct QueueBoard<Files: LockFiles> {
     defer { files.unstage(temporary, durable: false) }
     if asked > 0, let seen, now - seen.since < due {
       let last = asked == answered ? QueueName.name(asked, "answer") : QueueName.name(asked, "asked")
-      guard let written = files.written(last), clock.seconds - written.seconds > due.wholeSeconds else { return nil }
+      guard let written = files.written(last) else { return nil }
+      let left = due.wholeSeconds + 1 - (clock.seconds - written.seconds)
+      if left > 0 {
+        // Nothing is written only to read the clock again.
+        self.seen?.notBefore = min(now + .seconds(left), seen.since + due)
+        return nil
+      }
     }
     return try files.placeStaged(temporary, bytes, as: QueueName.name(number, "asked")) == bytes ? number : nil
   }

@@ -1,26 +1,56 @@
 /// SHA-256 (FIPS 180-4), so that an administrator can check a lock file with `sha256sum`.
-public enum SHA256 {
+public struct SHA256 {
+  private var state: InlineArray<8, UInt32> = [
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+  ]
+  /// What does not fill a block yet.
+  private var block = InlineArray<64, UInt8>(repeating: 0)
+  private var count = 0
+
+  public init() {}
+
   /// The digest of `bytes` as 64 lower-case hexadecimal digits.
   public static func hex(_ bytes: [UInt8]) -> String {
-    var h: [UInt32] = [
-      0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-    ]
-    var message = bytes
-    message.reserveCapacity(bytes.count + 72)
-    message.append(0x80)
-    while message.count % 64 != 56 { message.append(0) }
-    let bits = UInt64(bytes.count) * 8
-    for shift in stride(from: 56, through: 0, by: -8) {
-      message.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-    }
-    var w = [UInt32](repeating: 0, count: 64)
-    for block in stride(from: 0, to: message.count, by: 64) { compress(message, at: block, into: &h, schedule: &w) }
-    return h.map { hexadecimal(UInt64($0), digits: 8) }.joined()
+    var sum = SHA256()
+    sum.update(bytes.span)
+    return sum.hex
   }
 
-  private static func compress(_ block: [UInt8], at start: Int, into h: inout [UInt32], schedule w: inout [UInt32]) {
+  public mutating func update(_ bytes: Span<UInt8>) {
+    var at = 0
+    while at < bytes.count {
+      if count % 64 == 0, bytes.count - at >= 64 {
+        Self.compress(bytes.extracting(at..<at + 64), into: &state)
+        (at, count) = (at + 64, count + 64)
+        continue
+      }
+      block[count % 64] = bytes[at]
+      (at, count) = (at + 1, count + 1)
+      if count % 64 == 0 { Self.compress(block.span, into: &state) }
+    }
+  }
+
+  /// The digest of all bytes so far.
+  public var hex: String {
+    var whole = self
+    let padding = (119 - count % 64) % 64 + 1
+    var end = [UInt8](repeating: 0, count: padding + 8)
+    end[0] = 0x80
+    for i in 0..<8 { end[padding + i] = UInt8(truncatingIfNeeded: (UInt64(count) * 8) >> UInt64(56 - 8 * i)) }
+    whole.update(end.span)
+    return String(unsafeUninitializedCapacity: 64) { text in
+      for i in 0..<64 {
+        let digit = UInt8(truncatingIfNeeded: whole.state[i / 8] >> UInt32(28 - 4 * (i % 8))) & 15
+        text[i] = hexadecimalDigit(digit)
+      }
+      return 64
+    }
+  }
+
+  private static func compress(_ block: Span<UInt8>, into state: inout InlineArray<8, UInt32>) {
+    var w = InlineArray<64, UInt32>(repeating: 0)
     for i in 0..<16 {
-      let at = start + i * 4
+      let at = i * 4
       w[i] =
         UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8 | UInt32(block[at + 3])
     }
@@ -29,20 +59,20 @@ public enum SHA256 {
       let s1 = rotated(w[i - 2], 17) ^ rotated(w[i - 2], 19) ^ (w[i - 2] >> 10)
       w[i] = w[i - 16] &+ s0 &+ w[i - 7] &+ s1
     }
-    var (a, b, c, d, e, f, g, last) = (h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7])
+    var h = state
     for i in 0..<64 {
-      let s1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
-      let t1 = last &+ s1 &+ ((e & f) ^ (~e & g)) &+ k[i] &+ w[i]
-      let s0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
-      let t2 = s0 &+ ((a & b) ^ (a & c) ^ (b & c))
-      (a, b, c, d, e, f, g, last) = (t1 &+ t2, a, b, c, d &+ t1, e, f, g)
+      let s1 = rotated(h[4], 6) ^ rotated(h[4], 11) ^ rotated(h[4], 25)
+      let t1 = h[7] &+ s1 &+ ((h[4] & h[5]) ^ (~h[4] & h[6])) &+ k[i] &+ w[i]
+      let s0 = rotated(h[0], 2) ^ rotated(h[0], 13) ^ rotated(h[0], 22)
+      let t2 = s0 &+ ((h[0] & h[1]) ^ (h[0] & h[2]) ^ (h[1] & h[2]))
+      h = [t1 &+ t2, h[0], h[1], h[2], h[3] &+ t1, h[4], h[5], h[6]]
     }
-    for (i, x) in [a, b, c, d, e, f, g, last].enumerated() { h[i] = h[i] &+ x }
+    for i in 0..<8 { state[i] = state[i] &+ h[i] }
   }
 
   private static func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
 
-  private static let k: [UInt32] = [
+  private static let k: InlineArray<64, UInt32> = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
     0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
     0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
@@ -60,8 +90,12 @@ public func hexadecimal(_ value: UInt64, digits: Int) -> String {
   return String(unsafeUninitializedCapacity: length) { text in
     for place in 0..<length {
       let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (length - 1 - place))) & 15
-      text[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+      text[place] = hexadecimalDigit(digit)
     }
     return length
   }
+}
+
+private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+  value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }

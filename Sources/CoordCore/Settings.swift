@@ -78,7 +78,7 @@ public struct Settings: Hashable, Sendable {
   ) throws(CoordError) {
     for (index, line) in Self.lines(of: file ?? []) {
       let origin = Origin.file(fileName, line: index + 1)
-      guard let text = KeyValueText(line) else {
+      guard let text = KeyValueText(Array(line)) else {
         throw .configuration(
           what: "\(fileName) cannot be read", why: "its line \(index + 1) is not KEY=VALUE", next: "correct that line")
       }

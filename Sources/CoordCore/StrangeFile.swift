@@ -32,8 +32,8 @@ public struct StrangeFile: Hashable, Sendable {
           StrangeFile(LockName.name(tail.first + index), why + "; it counts as taken by nobody", isMovable: false))
       }
     }
-    if case .state(let state) = tail.fold(void: tail.unsettled) {
-      found += state.passedOver.map {
+    if case .state = tail.fold(void: tail.unsettled) {
+      found += tail.passedOver.map {
         StrangeFile(LockName.name($0), "it follows nothing that counts, and counts for nothing", isMovable: false)
       }
     }

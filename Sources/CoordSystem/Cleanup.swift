@@ -89,7 +89,7 @@ public struct Cleanup<Cluster: Scheduler> {
     var board = QueueBoard(files, nonce: machine.author.nonce)
     let end = Machine.now + Limits.queuePatience
     while Machine.now < end {
-      guard let number = try? board.takeRight(now: Machine.now) else {
+      guard let listing = try? files.list(), let number = try? board.takeRight(listing, now: Machine.now) else {
         Machine.sleep(.milliseconds(500))
         continue
       }

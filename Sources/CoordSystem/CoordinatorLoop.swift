@@ -15,6 +15,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private let scheduler: Cluster
   private let writer: LogWriter
   private var board: QueueBoard<PosixLockFiles>
+  /// As the last look saw the lock directory.
+  private var listing = LockListing([])
   private var coordinator: Coordinator
   private var readsLog = false
   /// Say what would be recorded instead of recording it.
@@ -102,9 +104,10 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       freshToken: Machine.freshToken())
     if readsLog {
       do throws(StorageFailure) {
-        let tail = try writer.log.tail()
+        let tail: LogTail
+        (tail, listing) = try writer.log.look()
         o.log = .success(tail)
-        o.queue = try board.latest()
+        o.queue = try board.latest(listing)
         o.place = project.logPlace
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
@@ -159,7 +162,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .probe(let place):
         coordinator.handle(.probed(place, Network.reach(place, machine: machine)), now: Machine.now)
       case .look(let query):
-        if let number = try board.takeRight(now: Machine.now) {
+        if let number = try board.takeRight(listing, now: Machine.now) {
           questions += 1
           try board.publish(scheduler.queue(query), number: number)
         }

@@ -83,9 +83,9 @@ private struct StatusReader {
     guard let token = state.liveToken, let owner = state.owner else { return }
     let scheduler = session.scheduler
     let wanted = state.wanted(token, of: owner, scheduler: scheduler.name, home: session.project.home)
-    var board = QueueBoard(
-      PosixLockFiles(directory: session.project.locks), nonce: session.machine.author.nonce)
-    let known = try board.latest()
+    let files = PosixLockFiles(directory: session.project.locks)
+    var board = QueueBoard(files, nonce: session.machine.author.nonce)
+    let known = try board.latest(files.list())
     let before = known.map { Sighting(of: wanted, in: $0.snapshot) }
     let written = known.flatMap { board.written($0) }
     let age = written.map { $0.distance(to: Machine.wall) }

@@ -5,30 +5,6 @@ private let t1 = World.token(1)
 private let t2 = World.token(2)
 private let old = World.token(9)
 
-/// A lock directory in memory: names and bytes.
-private final class MemoryFiles: LockFiles {
-  var files: [String: [UInt8]] = [:]
-  func names() throws(StorageFailure) -> [String] { Array(files.keys) }
-  func lock(_ name: String) throws(StorageFailure) -> LockFile? { files[name].map { .bytes($0, owner: nil) } }
-  var ownersAreReal: Bool { true }
-  func stage(_ bytes: [UInt8], as t: String, durable: Bool) throws(StorageFailure) -> WallTime {
-    files[t] = bytes
-    return WallTime(seconds: 0)
-  }
-  func link(_ t: String, to name: String) throws(StorageFailure) {
-    guard files[name] == nil else { throw StorageFailure(.other, "there") }
-    files[name] = files[t]
-  }
-  func create(_ name: String, _ bytes: [UInt8]) throws(StorageFailure) { files[name] = bytes }
-  func unstage(_ t: String, durable: Bool) { files[t] = nil }
-  func discard(_ name: String) { files[name] = nil }
-  func written(_ name: String) -> WallTime? { nil }
-
-  func put(_ w: World) {
-    for slot in w.tail.slots { if let e = slot.entry { files[LockName.name(e.number)] = e.encoded } }
-  }
-}
-
 private func started(_ job: String, dir: String = "/project", token: Token) -> QueuedJob {
   var job = World.queued(job, token: token)
   (job.workDir, job.name) = (dir, "py_accel_viewer")

@@ -167,7 +167,7 @@ private func entry(_ number: Int, _ kind: EntryKind, by racer: Int, previous: St
     let rights = directory.race(16) { i, racer -> Int? in
       var board = QueueBoard(racer.files, nonce: "q\(i)")
       let now = Instant(sinceBoot: .seconds(10))
-      return (try? board.takeRight(now: now)) ?? nil
+      return (try? board.takeRight(racer.files.list(), now: now)) ?? nil
     }
     let taken = rights.compactMap { $0 }
     #expect(Set(taken).count == taken.count)

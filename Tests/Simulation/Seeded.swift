@@ -101,6 +101,16 @@ public struct Faults: Sendable {
 
   /// Jobs are in both clusters' queues until one of them starts them (a federation).
   public var federation = false
+  /// A supervisor hangs for two minutes or more, and its guardian does not: once in so many beats.
+  public var silence = Double.infinity
+  /// Whoever has taken a number is held up before it does anything else: once in so many.
+  public var heldAfter = Double.infinity
+  /// Who looks is held up between what it reads and its look at the clock: once in so many looks.
+  public var heldInLook = Double.infinity
+  /// A claimant dies before it reads what sbatch says: once in so many.
+  public var diesInSubmit = Double.infinity
+  /// Who asks the scheduler is held up before the answer is published: once in so many questions.
+  public var heldInAsk = Double.infinity
   /// Somebody runs `sbatch hpc_utils/start_server.sh`: once in so many steps of fate.
   public var byHand = Double.infinity
 
@@ -133,8 +143,30 @@ public struct Faults: Sendable {
     }
   }
 
-  /// Everything at once, drawn anew for each seed, so that schedules differ in what goes wrong and how often.
-  public static func random(_ g: inout Seeded) -> Faults {
+  /// Drawn anew for each seed, so that schedules differ in what goes wrong and how often.
+  public static func random(_ g: inout Seeded) -> Faults { g.once(in: 3) ? few(&g) : many(&g) }
+
+  /// One sort of fault, often: what many faults together would hide, since nothing gets so far.
+  private static func few(_ g: inout Seeded) -> Faults {
+    var f = Faults()
+    f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
+    f.stopRequests = g.once(in: 3)
+    switch Int.random(in: 0...6, using: &g) {
+    case 0: f.silence = 8
+    case 1:
+      (f.linkSupported, f.heldUp) = (false, 2)
+      f.stopRequests = g.once(in: 1.5)
+    case 2: (f.queueCache, f.doubtfulSubmit) = (50, 1.2)
+    case 3: (f.heldInAsk, f.doubtfulSubmit, f.diesInSubmit) = (2, 1.2, 2)
+    case 4: f.heldInLook = 3
+    case 5: (f.heldAfter, f.clockRates) = (1.5, 0.9...1.1)
+    default: (f.pause, f.crash) = (Double.random(in: 20...200, using: &g), g.once(in: 2) ? .infinity : 100)
+    }
+    return f
+  }
+
+  /// Everything at once.
+  private static func many(_ g: inout Seeded) -> Faults {
     func some(_ often: Double, _ g: inout Seeded) -> Double {
       g.once(in: 2) ? .infinity : often * Double.random(in: 0.3...4, using: &g)
     }

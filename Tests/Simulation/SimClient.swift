@@ -4,6 +4,7 @@ import CoordCore
 final class SimClient: SimProcess {
   private var coordinator: Coordinator
   private var board: QueueBoard<SimFiles>!
+  private var listing = LockListing([])
   private var readsLog = false
   private(set) var answer: ServerInfo?
   private(set) var failure: CoordError?
@@ -37,9 +38,10 @@ final class SimClient: SimProcess {
       freshToken: Token(random: world.random.next(), world.random.next()))
     if readsLog {
       do throws(StorageFailure) {
-        let tail = try log.tail()
+        let tail: LogTail
+        (tail, listing) = try log.look()
         o.log = .success(tail)
-        o.queue = try board.latest()
+        o.queue = try board.latest(listing)
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
         o.log = .failure(error)
@@ -55,6 +57,10 @@ final class SimClient: SimProcess {
     }
     if !readsLog, let info = o.info.info, let entry = ((try? log.read(info.lock)) ?? nil)?.entry {
       o.infoIsInLog = entry.kind == .started && entry.token == info.token
+    }
+    world.operation(self)
+    if world.depth < 6, world.random.fault(world.faults.heldInLook) {
+      world.run(until: world.time + world.random.seconds(10...200))
     }
     (o.now, o.wall) = (now, wall)
     return o
@@ -80,8 +86,12 @@ final class SimClient: SimProcess {
       coordinator.handle(.probed(place, up ? .reached(place.endpoint) : .refused(place.endpoint)), now: now)
     case .look(let query):
       // An answer that could not be published is lost; the right times out and another one asks.
-      guard let number = (try? board.takeRight(now: now)) ?? nil, !dead else { return }
-      try? board.publish(world.slurm.queue(query, by: self), number: number)
+      guard let number = (try? board.takeRight(listing, now: now)) ?? nil, !dead else { return }
+      let answer = world.slurm.queue(query, by: self)
+      if world.depth < 6, world.random.fault(world.faults.heldInAsk) {
+        world.run(until: world.time + world.random.seconds(5...80))
+      }
+      try? board.publish(answer, number: number)
     case .append(let draft): append(draft, o)
     case .submit(let token, _, _):
       if world.random.fault(world.faults.storageError) {
@@ -92,7 +102,8 @@ final class SimClient: SimProcess {
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
     case .cancel(let job, let token): world.slurm.cancel(job, token: token, by: self)
     case .wait(let duration, _):
-      wake = world.time + duration * (laziness * Double.random(in: 0.75...1.25, using: &world.random))
+      let lazy = min(duration * laziness, .seconds(20))
+      wake = world.time + lazy * Double.random(in: 0.75...1.25, using: &world.random)
     case .answer(let info): finish(answer: info)
     case .settle: dead = true
     case .fail(let error):

@@ -38,6 +38,8 @@ final class SimDisk {
     return info[place].reading
   }
 
+  /// Who is writing what, and since when: a number that is made and has not all of its bytes.
+  var writing: [String: (by: SimProcess, since: Duration)] = [:]
   /// Which directory stands under the project's path.
   var place = 0
   /// Links that the server executes later.
@@ -86,7 +88,7 @@ final class SimDisk {
 
 /// The directory as one process sees it.
 public struct SimFiles: LockFiles {
-  unowned let process: SimProcess
+  unowned(unsafe) let process: SimProcess
   private var world: SimWorld { process.world }
   private var disk: SimDisk { process.world.disk }
 
@@ -156,8 +158,10 @@ public struct SimFiles: LockFiles {
     if disk[name] != nil { throw StorageFailure(.other, "create: file exists") }
     let part = Int.random(in: 0...bytes.count, using: &world.random)
     put(file(Array(bytes[..<part])), name)
+    disk.writing[name] = (process, world.time)
+    defer { disk.writing[name] = nil }
     if world.random.fault(world.faults.heldUp), world.depth < 6 {
-      let length = world.random.seconds(world.random.once(in: 2) ? 0...5 : 80...150)
+      let length = world.random.seconds([0...5, 5...40, 80...150].randomElement(using: &world.random) ?? 0...5)
       world.note("\(process.author.nonce) is held up in \(name) for \(length.spoken)")
       world.run(until: world.time + length)
     }

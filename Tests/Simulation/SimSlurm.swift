@@ -136,10 +136,12 @@ final class SimSlurm {
     submitted[token, default: 0] += 1
     if submitted[token]! > 1 { world.violate("I2: sbatch twice for one token") }
     if isAway(world) { return .doubtful("Unable to contact slurm controller") }
+    if world.random.fault(world.faults.diesInSubmit) { process.kill() }
     if world.random.fault(world.faults.doubtfulSubmit) {
       switch Int.random(in: 0...2, using: &world.random) {
       case 0: add(token, process, world)
-      case 1: late.append((world.time + world.random.seconds(0...50), token, process))
+      // A minute by a clock that is 10 % fast: what is made so late and hidden by a cache besides is given up, and its fence knows.
+      case 1: late.append((world.time + world.random.seconds(0...54 - world.faults.queueCache), token, process))
       default: break
       }
       return .doubtful("Socket timed out on send/recv operation")

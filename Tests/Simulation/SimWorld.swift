@@ -48,7 +48,8 @@ public class SimProcess {
   func append(_ draft: LockDraft, _ log: LockLog<SimFiles>, within limit: Duration) throws(StorageFailure) -> Bool {
     let entry = LockEntry(
       number: draft.number, previous: draft.previous, time: wall, author: author, body: draft.body)
-    world.begins(draft)
+    world.begins(draft, by: self)
+    let began = world.time
     var appending = Appending(within: limit, now: now)
     while !dead {
       let result: Result<AppendResult, StorageFailure>
@@ -58,7 +59,12 @@ public class SimProcess {
       case .over(let won):
         if won {
           world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")")
+          world.won(entry, after: world.time - began)
           world.recorded(draft, by: self)
+          if world.depth < 6, world.random.fault(world.faults.heldAfter) {
+            world.note("\(author.nonce) is held up")
+            world.run(until: world.time + world.random.seconds(30...200))
+          }
         }
         return won
       case .again(let pause): world.run(until: world.time + pause)
@@ -119,6 +125,10 @@ public final class SimWorld {
   private var begun: [EntryKind: Set<Token>] = [:]
   /// The numbers of `started` and `stop-requested`, by token.
   private var (starts, stops): ([Token: Int], [Token: Int]) = ([:], [:])
+  /// Who claimed a token, and when by its own clock.
+  private var claims: [Token: (by: SimProcess, at: Instant)] = [:]
+  /// The highest number that somebody has taken for certain.
+  private var last: (number: Int, digest: String)?
   /// Somebody changed the lock directory by hand.
   var touched = false
   /// A newer coord wrote there.
@@ -245,6 +255,7 @@ public final class SimWorld {
   func end() {
     processes = []
     servers = [:]
+    claims = [:]
     for job in slurm.jobs { job.run = nil }
     slurm.jobs = []
   }
@@ -252,8 +263,31 @@ public final class SimWorld {
   // MARK: - what must hold
 
   /// An append is tried: its entry may be there whatever is reported.
-  func begins(_ draft: LockDraft) {
+  func begins(_ draft: LockDraft, by process: SimProcess) {
     begun[draft.body.kind, default: []].insert(draft.body.token)
+    if draft.body.kind == .claimed { claims[draft.body.token] = (process, process.now) }
+  }
+
+  /// I3: what follows a number names it, and nobody passes over one while it is being written. Whoever was held up in it for
+  /// longer does nothing with it any more.
+  func won(_ entry: LockEntry, after taken: Duration) {
+    let before = LockName.name(entry.number - 1)
+    if !touched, let (writer, since) = disk.writing[before], !writer.dead, time - since < Limits.submitWindow,
+      let there = disk[before], LockEntry(decoding: there.bytes, number: entry.number - 1) == nil
+    {
+      violate("I3: number \(entry.number) passes over the one before, which \(writer.author.nonce) is writing")
+    }
+    if let last, !touched, entry.number > last.number {
+      var wanted = entry.previous
+      for number in stride(from: entry.number - 1, to: last.number, by: -1) where wanted != last.digest {
+        guard let file = disk[LockName.name(number)] else { continue }
+        if case .entry(let between, wanted) = Slot(bytes: file.bytes, number: number) { wanted = between.previous }
+      }
+      if wanted != last.digest {
+        violate("I3: number \(entry.number) passes over \(last.number), which was taken")
+      }
+    }
+    if entry.number > last?.number ?? 0 { last = taken < Limits.selfFence ? (entry.number, entry.digest) : nil }
   }
 
   /// I6, no submission is lost: a job that waits, or is on its way to its server, is never declared over by others but at a stop.
@@ -267,7 +301,17 @@ public final class SimWorld {
       violate("I1: a server starts after its stop")
     }
     func has(_ kind: EntryKind) -> Bool { begun[kind]?.contains(token) ?? false }
-    guard draft.body.kind == .ended, !touched, !has(.started), !has(.stopRequested) else { return }
+    guard draft.body.kind == .ended, !touched else { return }
+    // One that is suspended stands still; where a directory was touched its log may be another one's.
+    for server in servers.values where server.token == token && server !== process && server.frozenUntil <= time {
+      violate("I6: the server of job \(server.id) lives, and is declared over: \(draft.body.reason ?? "")")
+    }
+    guard !has(.started), !has(.stopRequested) else { return }
+    if let (claimant, at) = claims[token], claimant !== process, !claimant.dead, slurm.submitted[token] == nil,
+      claimant.now - at < Limits.submitWindow
+    {
+      violate("I6: a claimant may still submit, and is declared over: \(draft.body.reason ?? "")")
+    }
     for job in slurm.jobs where job.token == token && job.run !== process {
       // One whose number is not in the log and that shows no token can be known by nobody.
       if job.isRenamed, !disk.names(token, "\(job.id)") { continue }

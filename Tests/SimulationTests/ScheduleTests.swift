@@ -29,8 +29,9 @@ private let isEnough = Atomic(false)
   /// SIM_SEED=N swift test --filter oneSeed
   @Test(.enabled(if: Story.seed != nil)) func oneSeed() {
     let schedule = Schedule(seed: Story.seed ?? 0, tracing: true)
-    let violation = schedule.run()
+    // As they are before they stop.
     print(schedule.world.faults)
+    let violation = schedule.run()
     print(schedule.world.trace.joined(separator: "\n"))
     print(violation.map(\.description) ?? "no violation")
   }

@@ -1,0 +1,76 @@
+import CoordCore
+import Testing
+
+private func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(1000 + seconds)) }
+
+@Suite struct RightToAsk {
+  private let files = MemoryFiles()
+
+  private func board(_ nonce: String) -> QueueBoard<MemoryFiles> { QueueBoard(files, nonce: nonce) }
+
+  private func answer() -> QueueSnapshot {
+    QueueSnapshot(
+      scheduler: "slurm", query: QueueQuery(), askedBy: 1, host: "h", seesEverybody: true, outcome: .answered([]))
+  }
+
+  /// One who asks each second, for so long; when it got the right.
+  private func poll(_ asker: inout QueueBoard<MemoryFiles>, _ seconds: ClosedRange<Int>) throws -> [Int] {
+    var rights: [Int] = []
+    for second in seconds {
+      files.clock = Int64(second)
+      if try asker.takeRight(files.list(), now: at(second)) != nil { rights.append(second) }
+    }
+    return rights
+  }
+
+  /// While the pace or the patience lasts, it is not written only to read the clock.
+  @Test func whoeverWaitsForItWritesNothing() throws {
+    var first = board("a")
+    let number = try #require(try first.takeRight(files.list(), now: at(0)))
+    var second = board("b")
+    let writes = files.writes
+    #expect(try poll(&second, 1...15).isEmpty && files.writes == writes + 1, "one look at the clock")
+    try first.publish(answer(), number: number)
+    let before = files.writes
+    #expect(try poll(&second, 16...20).isEmpty && files.writes == before + 1)
+    #expect(try poll(&second, 21...21) == [21], "as soon as it is due")
+  }
+
+  /// Its own watch is as good as the file system's clock, which may stand or go back.
+  @Test(arguments: [0, -100_000, 100_000] as [Int64])
+  func clockOfTheFileSystem(step: Int64) throws {
+    var first = board("a")
+    let number = try #require(try first.takeRight(files.list(), now: at(0)))
+    try first.publish(answer(), number: number)
+    var second = board("b")
+    var right: Int?
+    for now in 1...30 where right == nil {
+      files.clock = step
+      if try second.takeRight(files.list(), now: at(now)) != nil { right = now }
+    }
+    #expect(right != nil && right! <= 7)
+  }
+
+  /// A listing of long ago gives no second right to the same number.
+  @Test func oldListingLosesTheRace() throws {
+    let old = try files.list()
+    var (first, second) = (board("a"), board("b"))
+    #expect(try first.takeRight(old, now: at(0)) == 1)
+    #expect(try second.takeRight(old, now: at(60)) == nil)
+  }
+
+  /// A poll of a quiet log reads the names once, and those of a log that changed once more: no question is older than the log.
+  @Test func oneListingALook() throws {
+    var w = World()
+    w.append(.claimed, World.token(1))
+    files.put(w)
+    let log = LockLog(files)
+    _ = try log.look()
+    let before = files.listings
+    for _ in 0..<10 { _ = try log.look() }
+    #expect(files.listings == before + 10)
+    w.append(.submitted, World.token(1))
+    files.put(w)
+    #expect(try log.look().tail.lastNumber == 2 && files.listings == before + 12)
+  }
+}
