@@ -1,5 +1,3 @@
-import CoordSystem
-
 /// One JSON object on one line.
 struct JSONLine {
   private var members: [String] = []
@@ -33,11 +31,4 @@ struct JSONLine {
     }
     return out + "\""
   }
-}
-
-/// Answers go to stdout, everything else to stderr.
-enum Console {
-  static func answer(_ text: String) { Terminal.write(text, to: .output) }
-
-  static func note(_ text: String) { Terminal.write("coord: \(text)\n", to: .errors) }
 }

@@ -45,7 +45,7 @@ public enum CoordError: Error, Hashable, Sendable {
     case .input(_, let why, _), .configuration(_, let why, _), .permission(_, let why, _),
       .sharedDirectory(_, let why), .noServer(_, let why, _), .tryAgain(_, let why, _):
       why
-    case .interrupted(let signal): signalName(signal)
+    case .interrupted(let signal): SignalName.text(signal)
     }
   }
 
@@ -79,27 +79,11 @@ extension CoordError {
       next: "run `coord connect` where the project is now")
   }
 
-  /// A lock that a newer version wrote: what it decides is not known to this one.
-  public static func newerCoord(lock number: Int) -> CoordError {
-    .configuration(
-      what: "a newer coord works here",
-      why: "lock \(LockName.name(number)) was written by a newer version than this one",
-      next: "update: put the team's newest coord into hpc_utils/bin (`hpc_utils/bin/coord version`)")
-  }
-
   /// A cache that is behind: nothing is wrong with a quota or a file server.
   static func waitsForFilesystem(what: String, why: String) -> CoordError {
     .tryAgain(
       what: what, why: why,
       next: "try again in a minute: caches of a shared filesystem may be behind for so long; "
         + "where it stays so, ask the administrators about its attribute caches (NFS: acdirmax)")
-  }
-
-  /// A copy of a project shares its log with the original, but is not it.
-  public static func copiedLog(_ identity: LogIdentity, to place: LogPlace) -> CoordError {
-    .configuration(
-      what: "this is a copy of another project",
-      why: "its locks were made in \(identity.place.path), and belong to the server of that project",
-      next: "work there; or run `coord adopt` here, and this copy gets a log and a server of its own")
   }
 }

@@ -35,14 +35,14 @@ extension Coordinator {
   mutating func olderLife(
     _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
   ) -> [Action]? {
-    if let job = Self.olderJob(in: snapshot, known, home) {
+    if let job = known.olderJob(in: snapshot, home) {
       // Its fence lets it start no server; yet it may hang in env.sh, or in a state that it does not leave by itself.
       var cancels: [Action] = []
       if let token = job.token, known.named.contains(token), job.uid == me, mayCancel(token, o) {
         cancels = [.cancel(job.id, token: token)]
       }
       return cancels + [.look(query(state, o))]
-        + pause(o, .milliseconds(1000), .olderJob(job, why: Self.older(job, known)))
+        + pause(o, .milliseconds(1000), .olderJob(job, why: known.older(job)))
     }
     // It may be of a live server that the log does not know. One that stays so tells nothing, and nobody waits for it for ever: it
     // is written anew by rename.
@@ -65,76 +65,11 @@ extension Coordinator {
     return pause(o, .milliseconds(500), .olderLife(why + unreadable, quiet))
   }
 
-  /// A job at work in the project whose `started` is not in the log: its log was another one, or lost that.
-  /// - Parameter live: the token that is about to start.
-  public static func olderJob(
-    in snapshot: QueueSnapshot, _ known: KnownTokens, _ home: Home, besides live: Token? = nil
-  ) -> QueuedJob? {
-    guard case .answered(let jobs) = snapshot.outcome else { return nil }
-    return jobs.first { job in
-      home.holds(job) && job.isAtWork && (job.token.map { $0 != live && !known.served.contains($0) } ?? false)
-    }
-  }
-
-  /// What such a job is.
-  static func older(_ job: QueuedJob, _ known: KnownTokens) -> String {
-    let isNamed = job.token.map(known.named.contains) ?? false
-    return "job \(job.id) of \(job.user) "
-      + (isNamed
-        ? "was to end before it started a server, and is \(job.state)" : "is of a log that is not here any more")
-  }
-
   /// Whether server_info.txt is another project's: two are set to one file. `served`: the tokens that are ours.
   func sharedStatusFile(_ served: Set<Token>, _ o: Observation) -> [Action]? {
     guard let info = o.info.info, !served.contains(info.token), !info.project.isEmpty, info.project != home.root,
       home.statusIsOutside ? QuietWait.isAlive(info, file.beat, o.wall) : o.infoIsElsewhere && file.beat.hasChanged
     else { return nil }
     return [.fail(.sharedStatusFile(with: info.project))]
-  }
-}
-
-/// How long server_info.txt has to stand still before a claim, so that a server of another life has stopped itself.
-public struct QuietWait: Hashable, Sendable {
-  private var last = Watch<Int>()
-
-  public init() {}
-
-  /// For a job that claims for itself: whether it may by now. `file`: what it saw of server_info.txt, `info` the last.
-  public mutating func isOver(
-    _ state: ServiceState, known: KnownTokens, info: InfoReading, file: InfoWatch, hasTraces: Bool, began: Instant,
-    now: Instant, wall: WallTime
-  ) -> Bool {
-    last.see(state.lastNumber, began: began, ended: now)
-    let needed = Self.needed(state, known: known, info: info.info, beat: file.beat, hasTraces: hasTraces, wall: wall)
-    return min(file.silence, last.unchanged) >= needed?.time ?? .zero
-  }
-
-  /// Nil: nothing has to be waited for.
-  static func needed(
-    _ state: ServiceState, known: KnownTokens, info: ServerInfo?, beat: Watch<InfoReading>, hasTraces: Bool,
-    wall: WallTime
-  ) -> (why: String, time: Duration)? {
-    var wait: (why: String, time: Duration)?
-    if !state.isFounded || (state.previous == LockEntry.nothingBefore && hasTraces) {
-      wait = ("the log does not show what came before", Limits.lostNodeSilence)
-    }
-    if let info, known.isUnstarted(info) {
-      // Its supervisor may be held up, and its clock be off: what is seen to beat has to stop for D, else for S and a grace.
-      let time = isAlive(info, beat, wall) ? Limits.silence : Limits.lostNodeSilence
-      wait = ("server_info.txt is of a server that the log does not know", max(wait?.time ?? .zero, time))
-    }
-    return wait
-  }
-
-  static func isAlive(_ info: ServerInfo, _ beat: Watch<InfoReading>, _ wall: WallTime) -> Bool {
-    beat.hasChanged || info.heartbeat.distance(to: wall) <= Limits.freshness
-  }
-}
-
-extension CoordError {
-  public static func sharedStatusFile(with project: String) -> CoordError {
-    .configuration(
-      what: "two projects share one server_info.txt", why: "STATUS_FILE is written by the server of \(project)",
-      next: "give each project a STATUS_FILE of its own in hpc_utils/coord.conf")
   }
 }

@@ -223,49 +223,6 @@ public struct Coordinator: Hashable, Sendable {
     }
   }
 
-  /// What is said when the time is over, by what was waited for last.
-  public static func gaveUp(_ goal: Goal, _ progress: Progress, slowDisk: String? = nil) -> CoordError {
-    let what =
-      switch goal {
-      case .answer: "no server yet"
-      case .stop: "the server has not ended yet"
-      case .settle: "the state of the last job could not be settled"
-      }
-    let next: String
-    switch progress {
-    case .directory(let why):
-      return .sharedDirectory(what: "the shared directory cannot be read", why: why)
-    case .lag: return .waitsForFilesystem(what: what, why: progress.why)
-    case .schedulerSilent:
-      next = "try again when Slurm answers (`squeue` tells); nothing was submitted on a doubt"
-    case .untold:
-      next =
-        "the job may still come: try again later, its owner may see more; or submit another one with `coord restart`"
-    case .pending(let job, _) where job.adviceWhileWaiting != nil:
-      next = job.adviceWhileWaiting ?? ""
-    case .pending, .submitted, .starting:
-      next = "the job stays in the queue: try again later, `coord status` tells how it stands"
-    case .oddState(let job, _):
-      next =
-        "`scontrol show job \(job.id)` tells more; if no server will come of it, `coord restart` submits another job"
-    case .unreachable(let reach), .unclear(_, let reach): next = reach.next
-    case .stopping(let job?, _):
-      next = "it ends at its next beat, or when it leaves the queue; its owner can `scancel \(job)`"
-    case .hung:
-      next = "a long calculation of a teammate may be the reason; it is ended after HANG_LIMIT of hpc_utils/coord.conf"
-    case .olderJob(let job, _):
-      next = "nobody starts a server beside it; \(job.user) can end it with `scancel \(job.id)`, then try again"
-    case .suspended(let job, let by):
-      next =
-        "it goes on after `scontrol resume \(job)` (an operator of the cluster); or \(by) ends it with `scancel \(job)`"
-    case .askingScheduler, .claimed, .completing, .beatSilent, .stopping, .ending, .olderLife:
-      next = "try again in a minute"
-    }
-    guard let slowDisk else { return .tryAgain(what: what, why: progress.why, next: next) }
-    return .tryAgain(
-      what: what, why: progress.why + "\n" + slowDisk, next: next + "; ask the administrators about this file system")
-  }
-
   func query(_ state: ServiceState, _ o: Observation) -> QueueQuery {
     var others: [JobID] = []
     if let job = o.info.plain?.job { others = [job] }

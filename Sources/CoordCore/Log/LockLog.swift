@@ -137,22 +137,6 @@ public final class LockLog<Files: LockFiles> {
     return all
   }
 
-  /// What the whole log tells of tokens, as far as tokens are about; nil: nobody claims.
-  public func known(
-    beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?
-  ) throws(StorageFailure) -> KnownTokens? {
-    guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
-    var about = info.map { [$0.token] } ?? []
-    var isNamed = true
-    let known = tail.known(state)
-    if case .answered(let jobs)? = snapshot?.outcome {
-      about += jobs.compactMap(\.token)
-      isNamed = jobs.allSatisfy { $0.token != nil || known.names($0) }
-    }
-    if isNamed, about.allSatisfy(known.served.contains) { return known }
-    return try self.known(leadingTo: state)
-  }
-
   /// What the whole log tells of tokens.
   public func known(leadingTo state: ServiceState) throws(StorageFailure) -> KnownTokens {
     KnownTokens(try all().map(\.slot), leadingTo: state.previous)

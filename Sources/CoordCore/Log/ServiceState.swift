@@ -77,15 +77,9 @@ public struct KnownTokens: Hashable, Sendable {
   /// The jobs of all of them, by number: whose each is. None of an ended token can pass its fence, whatever it shows.
   public private(set) var jobs: [String: UInt32] = [:]
   /// The newest job of all.
-  private var latest: String?
+  private(set) var latest: String?
 
   public init() {}
-
-  /// Whether this job was submitted for one of the tokens: the newest, or one that has ended. A controller that lost its state
-  /// gives numbers anew, so that of the older ones only what waits is: it meets its fence. What runs may be anybody's server.
-  func names(_ job: QueuedJob) -> Bool {
-    job.uid != nil && jobs[job.id.number] == job.uid && (job.life == .pending || job.id.number == latest)
-  }
 
   /// - Parameters:
   ///   - slots: in the order of their numbers.
@@ -107,9 +101,6 @@ public struct KnownTokens: Hashable, Sendable {
       wanted = entry.previous
     }
   }
-
-  /// Whether it is of a server that nobody started here: its log was another one, or its `started` was removed.
-  func isUnstarted(_ info: ServerInfo) -> Bool { !served.contains(info.token) }
 }
 
 /// The state of the service: what the log's end says.

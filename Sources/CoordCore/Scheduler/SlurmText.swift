@@ -86,36 +86,3 @@ public enum SlurmText {
     return found.count == 1 ? found[0] : nil
   }
 }
-
-extension StringProtocol {
-  /// Without blanks at either end.
-  var trimmed: String {
-    var view = Substring(self)
-    while view.first?.isWhitespace == true { view.removeFirst() }
-    while view.last?.isWhitespace == true { view.removeLast() }
-    return String(view)
-  }
-
-  /// With its control characters written out, newlines left as they are.
-  public var visible: String {
-    var out = ""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\r": out += "\\r"
-      case "\t": out += "\\t"
-      case _ where scalar.properties.generalCategory == .control && scalar != "\n":
-        out += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out
-  }
-
-  /// For a place that has one line only.
-  public var onOneLine: String { split(whereSeparator: \.isNewline).joined(separator: "; ") }
-
-  /// The last line that says something.
-  public var lastMeaningfulLine: String? {
-    split(whereSeparator: \.isNewline).map { $0.trimmed }.last { !$0.isEmpty }
-  }
-}

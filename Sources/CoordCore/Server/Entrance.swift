@@ -141,10 +141,8 @@ public struct Entrance: Hashable, Sendable {
       ending.see(server.ending, began: question.began, ended: now)
       if ending.unchanged < around.snapshot.killWait { return .success("\(server.what): \(server.who)") }
     }
-    if let job = Coordinator.olderJob(
-      in: around.snapshot, around.known, around.home, besides: question.state.liveToken)
-    {
-      return .success(Coordinator.older(job, around.known))
+    if let job = around.known.olderJob(in: around.snapshot, around.home, besides: question.state.liveToken) {
+      return .success(around.known.older(job))
     }
     if let why = around.info.unreadable, isBlind {
       return .success("server_info.txt cannot be read: \(why)")

@@ -126,3 +126,11 @@ public enum InfoReading: Hashable, Sendable {
     if case .unreadable(let why) = self { why } else { nil }
   }
 }
+
+extension CoordError {
+  public static func sharedStatusFile(with project: String) -> CoordError {
+    .configuration(
+      what: "two projects share one server_info.txt", why: "STATUS_FILE is written by the server of \(project)",
+      next: "give each project a STATUS_FILE of its own in hpc_utils/coord.conf")
+  }
+}

@@ -76,7 +76,7 @@ public struct WarningSignal: Hashable, Sendable {
     let given = environment["SBATCH_SIGNAL"] ?? index.flatMap { $0 + 1 < words.count ? String(words[$0 + 1]) : nil }
     guard let text = given?.split(separator: ":").last else { return nil }
     let parts = text.split(separator: "@")
-    guard let name = parts.first, let signal = signalNumber(String(name)) else { return nil }
+    guard let name = parts.first, let signal = SignalName.number(String(name)) else { return nil }
     self.signal = signal
     before = .seconds(parts.count > 1 ? Int(parts[1]) ?? 60 : 60)
   }
@@ -91,7 +91,7 @@ extension Supervision.Ending {
     let preempted = facts.field("PreemptTime").map { $0 != "None" && $0 != "(null)" && $0 != "Unknown" } ?? false
     let script = facts.scriptEnd
     let number = facts.signal ?? script.flatMap { $0.signal > 0 ? $0.signal : nil }
-    let name = number.map(signalName)
+    let name = number.map(SignalName.text)
     let what = facts.signal == nil ? "the job's script was ended" : "the job was told to end"
     if facts.local {
       self.init(.stopped, "the server's process was told to end by \(name ?? "its parent's end")")
@@ -140,29 +140,4 @@ extension CoordError {
   public static let scriptIsOver = CoordError.noServer(
     what: "this job does not serve", why: "the job's script ended before its server",
     next: "let `exec hpc_utils/bin/coord supervise …` be the last line of hpc_utils/start_server.sh")
-}
-
-// Linux, on the processors that Slurm is built for (signal(7)). `scancel --signal` takes the same names.
-private let signalNames = [
-  "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
-  "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
-  "PWR",
-  "SYS",
-]
-
-/// A signal as people know it.
-public func signalName(_ signal: Int32) -> String {
-  switch signal {
-  case 1...31: "SIG" + signalNames[Int(signal) - 1]
-  case 34...64: "SIGRTMIN+\(signal - 34)"
-  default: "signal \(signal)"
-  }
-}
-
-/// The number of a signal by its name, with or without SIG, or by its number.
-func signalNumber(_ text: String) -> Int32? {
-  if let number = Int32(text) { return (1...64).contains(number) ? number : nil }
-  let name = text.uppercased()
-  let bare = name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name
-  return signalNames.firstIndex(of: bare).map { Int32($0) + 1 }
 }

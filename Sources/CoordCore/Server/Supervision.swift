@@ -45,19 +45,6 @@ public struct Supervision: Hashable, Sendable {
     case finish(Ending)
   }
 
-  public struct Ending: Hashable, Sendable {
-    public var outcome: Outcome
-    public var reason: String
-    public var tail: String?
-    public var cause: EndCause?
-    /// False where somebody else wrote the end already.
-    public var record = true
-
-    public init(_ outcome: Outcome, _ reason: String, tail: String? = nil) {
-      (self.outcome, self.reason, self.tail) = (outcome, reason, tail)
-    }
-  }
-
   public enum Stage: Hashable, Sendable {
     case starting(since: Instant)
     case ready
@@ -237,7 +224,7 @@ public struct Supervision: Hashable, Sendable {
     case .starting, .ready, .hung:
       // The server is told first; asking the scheduler may take seconds.
       unexplained = true
-      let why = signal.map { "the job was told to end (\(signalName($0)))" } ?? "the job's script ended"
+      let why = signal.map { "the job was told to end (\(SignalName.text($0)))" } ?? "the job's script ended"
       return stop(Ending(.finished, why), now) + [.explain(signal)]
     }
   }

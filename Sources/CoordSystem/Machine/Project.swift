@@ -108,21 +108,6 @@ public struct Project: Sendable {
   /// The group that shares the project: that of hpc_utils, where its mode gives the group access.
   public var team: UInt32? { status(of: utils).flatMap { $0.st_mode & 0o020 != 0 ? $0.st_gid : nil } }
 
-  /// Whether the log of this project, not one that was copied, names the server. One look-up: a server_info.txt of another
-  /// project, or of a log that was removed, is nobody's answer, nor is that of a service for another project.
-  public func isOurs(_ info: ServerInfo) -> Bool {
-    guard let entry = ((try? LockLog(PosixLockFiles(directory: locks)).read(info.lock)) ?? nil)?.entry,
-      entry.kind == .started, entry.token == info.token
-    else { return false }
-    guard let identity = entry.identity, let place = logPlace else { return true }
-    return !identity.isCopied(to: place)
-  }
-
-  /// Whether the server is another project's: two may be set to one file. That of a copy's original is not written here.
-  public func isElsewhere(_ info: ServerInfo) -> Bool {
-    !info.project.isEmpty && info.project != root && Project(root: info.project, settings: settings).isOurs(info)
-  }
-
   /// Whether a server was started here before, by what its jobs leave.
   /// - Parameter own: the log of the job that asks.
   public func hasTraces(besides own: String? = nil) -> Bool {
@@ -225,27 +210,10 @@ public struct Project: Sendable {
     }
   }
 
-  var credentialsProblem: CoordError? { Credentials.problem(path: resolve(settings.credentials), team: team) }
-
   /// What is made in a folder without setgid has its maker's group: it becomes the team's, where the system lets this user.
   func giveToTeam(_ directory: String, mode: mode_t) {
     guard let team, status(of: directory)?.st_gid != team, chown(directory, uid_t.max, team) == 0 else { return }
     _ = chmod(directory, mode)
-  }
-
-  /// Why this user could not run a job from here at all; nil if nothing is in the way.
-  public func obstacle() -> CoordError? {
-    for directory in [locks, logs, Self.parent(of: statusFile)] where access(directory, W_OK | X_OK) != 0 {
-      return .permission(
-        what: "the team's directory does not let you in", why: SystemFailure("write in \(directory)").text,
-        next: "ask its owner to give your group access: `chmod g+rwxs \(directory)`")
-    }
-    guard status(of: startScript) != nil else {
-      return .configuration(
-        what: "hpc_utils/start_server.sh cannot be read", why: SystemFailure("read \(startScript)").text,
-        next: "put the project's start_server.sh back")
-    }
-    return unreadable(TeamFile.ofTheJob) ?? credentialsProblem
   }
 
   public static func parent(of path: String) -> String {

@@ -54,20 +54,3 @@ enum JobLog {
     return draft
   }
 }
-
-extension Project {
-  /// What the groups of this process have to do with an error; the error itself where they are as they should be.
-  func withGroups(_ error: CoordError, on node: String) -> CoordError {
-    let groups = Machine.groups()
-    let isDenied =
-      error.exitCode == 77 || error.why.contains(String(cString: strerror(EACCES)))
-      || error.why.contains(TeamFile.notMember)
-    guard isDenied, let team, !groups.contains(team) else { return error }
-    let said = Command(["getent", "group", "\(team)"], environment: [:]).run(deadline: .seconds(5)).output
-    let name = said.split(separator: ":").first.map { "\($0) (\(team))" } ?? "number \(team)"
-    return .permission(
-      what: error.what,
-      why: "\(error.why)\non \(node) you are in the groups \(groups), not in the team's group \(name)",
-      next: "tell the cluster's admin: \(node) does not know all your groups (`id` there; sssd, LDAP)")
-  }
-}

@@ -1,25 +1,6 @@
 public import CoordCore
 import Glibc
 
-/// Where jobs run. A real adapter and a simulated one pass the same contract.
-public protocol Scheduler {
-  /// As entries and snapshots name it.
-  var name: String { get }
-  /// Makes one job that carries the token; at most once per token, ever.
-  /// - Throws: where the directory was in the way before the scheduler was asked: no job was made.
-  func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply
-  /// The jobs that can concern this project. Whatever is not certain is `unknown`.
-  func queue(_ query: QueueQuery) -> QueueSnapshot
-  /// Ends a job of this user that shows the token at this moment, whoever wrote its number down; why not, if it did not.
-  func cancel(_ job: JobID, token: Token) -> String?
-  /// Why nothing can be asked here at all; nil: nothing is in the way.
-  var obstacle: CoordError? { get }
-}
-
-extension Scheduler {
-  public var obstacle: CoordError? { nil }
-}
-
 /// sbatch, squeue, scancel and scontrol. Their habits: Slurm 17.11 to 24.11.
 public final class Slurm: Scheduler {
   public let name = "slurm"
@@ -151,52 +132,5 @@ public final class Slurm: Scheduler {
     // Local time without a zone (slurm.conf's hosts share one): mktime knows this host's.
     let field = done.output.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("EndTime=") }?.dropFirst(8)
     return field.flatMap { LocalTime.wall(String($0)) }
-  }
-}
-
-/// What sbatch prints, kept in the lock directory until its job id is in the log.
-public struct SubmitFiles {
-  private let project: Project
-  private let token: Token
-
-  public init(project: Project, token: Token) { (self.project, self.token) = (project, token) }
-
-  private func path(_ part: String) -> String { "\(project.locks)/sbatch.\(token).\(part)" }
-
-  /// Anew, whatever an attempt that failed halfway has left.
-  func create(_ part: String) throws(StorageFailure) -> Descriptor {
-    do throws(SystemFailure) {
-      return try Descriptor(creating: path(part), mode: 0o644)
-    } catch {
-      remove()
-      // An attempt that failed halfway may have left it.
-      if error.code == EEXIST, let file = try? Descriptor(creating: path(part), mode: 0o644) { return file }
-      throw StorageFailure(error)
-    }
-  }
-
-  public func read(_ part: String) -> String {
-    String(decoding: ((try? contents(of: path(part))) ?? nil) ?? [], as: UTF8.self)
-  }
-
-  /// Whether a call of sbatch was begun. A claimant makes them before it calls it; a local job has none.
-  public var exist: Bool { project.settings.scheduler == .local || status(of: path("out")) != nil }
-
-  public func remove() {
-    for part in ["out", "err"] { unlink(path(part)) }
-  }
-}
-
-/// Slurm's local times.
-enum LocalTime {
-  /// `2026-11-25T10:35:27` on this host's clock; nil for anything else (`Unknown`).
-  static func wall(_ text: String) -> WallTime? {
-    guard let utc = WallTime(text: text + "+00:00") else { return nil }
-    var guess = time_t(utc.seconds)
-    var parts = tm()
-    gmtime_r(&guess, &parts)
-    parts.tm_isdst = -1
-    let seconds = mktime(&parts)
-    return seconds == -1 ? nil : WallTime(seconds: Int64(seconds))
   }
 }

@@ -88,21 +88,3 @@ extension Instant {
 
   init(nanoseconds: Int64) { self.init(sinceBoot: .nanoseconds(nanoseconds)) }
 }
-
-extension ProcessTable {
-  /// TERM to the whole group, KILL after the grace to what stays. Returns when nothing is left.
-  static func end(group: Int32, grace: Duration = Limits.stopGrace) {
-    kill(-group, SIGTERM)
-    let end = Machine.now + grace
-    while groupExists(group), Machine.now < end { Machine.sleep(.milliseconds(100)) }
-    if groupExists(group) { destroy(group: group) }
-  }
-
-  /// KILL at once. Returns when nothing is left.
-  static func destroy(group: Int32) {
-    repeat {
-      kill(-group, SIGKILL)
-      Machine.sleep(.milliseconds(20))
-    } while groupExists(group)
-  }
-}

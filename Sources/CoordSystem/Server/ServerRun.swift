@@ -86,7 +86,7 @@ struct ServerRun: ~Copyable {
       {
         return events + [.ranOutOfMemory(tail: tail)]
       }
-      let how = signal == 0 ? "exit \(code)" : signalName(signal)
+      let how = signal == 0 ? "exit \(code)" : SignalName.text(signal)
       let portTaken = signal == 0 && (tail.contains("already in use") || tail.contains("Address already"))
       return events + [.exited(how, portTaken: portTaken, tail: tail)]
     }

@@ -129,7 +129,7 @@ public struct Supervisor {
       let start = state.start, start.author.nonce == machine.author.nonce
     else { return }
     record(
-      Supervision.Ending(.finished, "the job was told to end (\(signalName(signal))) before its server started"),
+      Supervision.Ending(.finished, "the job was told to end (\(SignalName.text(signal))) before its server started"),
       start.token)
   }
 

@@ -56,8 +56,3 @@ enum DoctorCommand {
     }
   }
 }
-
-/// `text`, filled up with blanks.
-func padded(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(1, width - text.count))
-}

@@ -156,7 +156,7 @@ import Testing
   @Test(arguments: [
     (1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (34, "SIGRTMIN+0"), (64, "SIGRTMIN+30"), (99, "signal 99"),
   ])
-  func haveNames(number: Int32, name: String) { #expect(signalName(number) == name) }
+  func haveNames(number: Int32, name: String) { #expect(SignalName.text(number) == name) }
 }
 
 /// A team must not spend its hours on jobs that end, whatever its patience.

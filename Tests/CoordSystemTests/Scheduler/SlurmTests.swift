@@ -24,7 +24,9 @@ private final class FakeSlurm {
     squeue()
   }
 
-  deinit { _ = Command(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10)) }
+  deinit {
+    _ = Command(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10))
+  }
 
   func script(_ name: String, _ text: String) {
     let path = "\(folder)/\(name)"
@@ -54,7 +56,8 @@ private final class FakeSlurm {
   }
 
   var calls: [String] {
-    let done = Command(["cat", folder + "/calls"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10))
+    let done = Command(["cat", folder + "/calls"], environment: ["PATH": "/usr/bin:/bin"]).run(
+      deadline: .seconds(10))
     return done.output.split(separator: "\n").map(String.init)
   }
 

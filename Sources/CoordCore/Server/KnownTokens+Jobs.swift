@@ -1,0 +1,46 @@
+// What the tokens of the log tell of jobs and of servers.
+extension KnownTokens {
+  /// Whether this job was submitted for one of the tokens: the newest, or one that has ended. A controller that lost its state
+  /// gives numbers anew, so that of the older ones only what waits is: it meets its fence. What runs may be anybody's server.
+  func names(_ job: QueuedJob) -> Bool {
+    job.uid != nil && jobs[job.id.number] == job.uid && (job.life == .pending || job.id.number == latest)
+  }
+
+  /// Whether it is of a server that nobody started here: its log was another one, or its `started` was removed.
+  func isUnstarted(_ info: ServerInfo) -> Bool { !served.contains(info.token) }
+
+  /// A job at work in the project whose `started` is not in the log: its log was another one, or lost that.
+  /// - Parameter live: the token that is about to start.
+  public func olderJob(in snapshot: QueueSnapshot, _ home: Home, besides live: Token? = nil) -> QueuedJob? {
+    guard case .answered(let jobs) = snapshot.outcome else { return nil }
+    return jobs.first { job in
+      home.holds(job) && job.isAtWork && (job.token.map { $0 != live && !served.contains($0) } ?? false)
+    }
+  }
+
+  /// What such a job is.
+  func older(_ job: QueuedJob) -> String {
+    let isNamed = job.token.map(named.contains) ?? false
+    return "job \(job.id) of \(job.user) "
+      + (isNamed
+        ? "was to end before it started a server, and is \(job.state)" : "is of a log that is not here any more")
+  }
+}
+
+extension LockLog {
+  /// What the whole log tells of tokens, as far as tokens are about; nil: nobody claims.
+  public func known(
+    beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?
+  ) throws(StorageFailure) -> KnownTokens? {
+    guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
+    var about = info.map { [$0.token] } ?? []
+    var isNamed = true
+    let known = tail.known(state)
+    if case .answered(let jobs)? = snapshot?.outcome {
+      about += jobs.compactMap(\.token)
+      isNamed = jobs.allSatisfy { $0.token != nil || known.names($0) }
+    }
+    if isNamed, about.allSatisfy(known.served.contains) { return known }
+    return try self.known(leadingTo: state)
+  }
+}

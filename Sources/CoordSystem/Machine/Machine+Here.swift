@@ -1,0 +1,40 @@
+internal import CoordCore
+import Glibc
+
+extension Machine {
+  /// As it is here and now.
+  public init() {
+    var environment: [String: String] = [:]
+    var at = environ
+    while let entry = at.pointee {
+      let pair = String(cString: entry)
+      if let mark = pair.firstIndex(of: "=") {
+        environment[String(pair[..<mark])] = String(pair[pair.index(after: mark)...])
+      }
+      at += 1
+    }
+    self.environment = environment
+    let pid = getpid()
+    author = Author(
+      user: Machine.userName(environment), uid: getuid(), host: Machine.hostName(), bootID: Machine.bootID(), pid: pid,
+      pidStart: ProcessTable.start(of: pid) ?? 0, nonce: hexadecimal(Machine.random(), digits: 16))
+  }
+
+  private static func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    gethostname(&buffer, 255)
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func bootID() -> String {
+    let bytes = (try? contents(of: "/proc/sys/kernel/random/boot_id")) ?? nil
+    return String(decoding: (bytes ?? []).filter { $0 > 0x20 }, as: UTF8.self)
+  }
+
+  // A static executable cannot ask getpwuid without the host's shared C library: `id` can.
+  private static func userName(_ environment: [String: String]) -> String {
+    if let user = environment["USER"] ?? environment["LOGNAME"], !user.isEmpty { return user }
+    let said = Command(["id", "-un"], environment: environment).run(deadline: .seconds(5))
+    return said.output.lastMeaningfulLine ?? "uid\(getuid())"
+  }
+}
