@@ -6,7 +6,7 @@ private let spawnNewSession: Int32 = 0x80
 
 /// A child process. It gets a clean signal mask and a process group or session of its own, so that a signal to us is not
 /// one to it, and it and its children can be ended together.
-public struct Command {
+public struct ChildProcess {
   public enum Stream {
     case null
     case capture

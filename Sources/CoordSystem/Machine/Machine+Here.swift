@@ -34,7 +34,7 @@ extension Machine {
   // A static executable cannot ask getpwuid without the host's shared C library: `id` can.
   private static func userName(_ environment: [String: String]) -> String {
     if let user = environment["USER"] ?? environment["LOGNAME"], !user.isEmpty { return user }
-    let said = Command(["id", "-un"], environment: environment).run(deadline: .seconds(5))
+    let said = ChildProcess(["id", "-un"], environment: environment).run(deadline: .seconds(5))
     return said.output.lastMeaningfulLine ?? "uid\(getuid())"
   }
 }

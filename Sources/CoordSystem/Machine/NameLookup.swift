@@ -25,7 +25,7 @@ struct NameLookup {
       asked.count == 1
       ? ["getent", "ahosts", first]
       : ["sh", "-c", #"for n; do getent ahosts "$n" | sed "s/^/$n /" & done; wait"#, "sh"] + asked
-    let done = Command(command, environment: environment).run(deadline: limit)
+    let done = ChildProcess(command, environment: environment).run(deadline: limit)
     isLate = done.ranOutOfTime
     for line in done.output.split(separator: "\n") {
       var words = line.split(separator: " ").map(String.init)

@@ -142,14 +142,14 @@ public struct Project: Sendable {
   }
 
   private static func identity(_ root: String, _ environment: [String: String]) -> String? {
-    let said = Command(
+    let said = ChildProcess(
       [
         "stat", "--dereference", "--format=%i %s %Y %Z", "--", root + "/hpc_utils/start_server.sh",
         root + "/hpc_utils/coord.conf",
       ],
       environment: environment
     ).run(deadline: .seconds(2))
-    let place = Command(
+    let place = ChildProcess(
       ["stat", "--dereference", "--format=%i", "--", root + "/hpc_utils"], environment: environment
     ).run(deadline: .seconds(2))
     return place.status == 0 && !said.output.isEmpty ? place.output + said.output : nil

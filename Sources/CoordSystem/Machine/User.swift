@@ -4,7 +4,7 @@ import Glibc
 /// Users, in the same way.
 enum User {
   static func name(_ uid: uid_t) -> String {
-    let said = Command(["id", "-un", "\(uid)"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(5))
+    let said = ChildProcess(["id", "-un", "\(uid)"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(5))
     return said.output.lastMeaningfulLine ?? "number \(uid)"
   }
 }
@@ -12,7 +12,7 @@ enum User {
 /// Groups, without the host's name service: a static executable asks `getent` for it.
 enum Group {
   static func name(_ gid: gid_t) -> String {
-    let said = Command(["getent", "group", "\(gid)"], environment: ["PATH": "/usr/bin:/bin"]).run(
+    let said = ChildProcess(["getent", "group", "\(gid)"], environment: ["PATH": "/usr/bin:/bin"]).run(
       deadline: .seconds(5))
     let name = said.output.split(separator: ":").first.map(String.init)
     return said.status == 0 ? name ?? "\(gid)" : "\(gid)"

@@ -16,7 +16,7 @@ extension Doctor {
     guard !hasFile || access(file, R_OK) == 0 else { return [] }
     // env.sh may print what it likes, before this and after.
     let mark = "coord-panel: "
-    let found = Command(
+    let found = ChildProcess(
       ["bash", "-c", ". hpc_utils/read_env.sh; printf '\\n\(mark)%s\\n' \"$(command -v panel)\""],
       environment: machine.environment
     ).run(deadline: .seconds(20))

@@ -69,7 +69,7 @@ extension Doctor {
     guard let arguments = check.arguments, project.settings.checkCommand == nil else {
       return Check("app", .doubtful, "not imported: \(check.arguments == nil ? check.why : "CHECK_COMMAND is set")")
     }
-    let done = Command(arguments, environment: machine.environment).run(deadline: project.settings.startLimit)
+    let done = ChildProcess(arguments, environment: machine.environment).run(deadline: project.settings.startLimit)
     let said = (done.output + done.errors).split(separator: "\n").suffix(12).joined(separator: "\n")
     switch done.status {
     case 0?: return Check("app", .good, "it was imported")

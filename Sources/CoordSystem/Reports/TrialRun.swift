@@ -118,7 +118,7 @@ extension Slurm {
 
   /// A short job of start_server.sh that serves nothing. Another name and comment: nobody is to take it for a server's.
   func submitTrial() -> SubmitReply {
-    let done = Command(
+    let done = ChildProcess(
       [
         folder + "sbatch", "--parsable", "--no-requeue", "--job-name=\(JobTrial.jobName)", "--comment=doctor",
         "--time=10",

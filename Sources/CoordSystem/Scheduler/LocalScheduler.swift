@@ -18,7 +18,7 @@ public struct LocalScheduler: Scheduler {
     } catch {
       throw StorageFailure(error)
     }
-    var command = Command(["bash", project.startScript, token.description], environment: machine.environment)
+    var command = ChildProcess(["bash", project.startScript, token.description], environment: machine.environment)
     command.output = .descriptor(file.raw)
     command.errors = .descriptor(file.raw)
     command.newSession = true

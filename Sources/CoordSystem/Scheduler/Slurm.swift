@@ -62,7 +62,7 @@ public final class Slurm: Scheduler {
     let files = SubmitFiles(project: project, token: token)
     let out = try files.create("out")
     let err = try files.create("err")
-    var command = Command(
+    var command = ChildProcess(
       [
         folder + "sbatch", "--parsable", "--no-requeue", "--job-name=\(project.settings.jobName)",
         "--comment=\(token.comment(log: log))", "--chdir=\(project.logicalRoot)", project.startScript,
@@ -101,8 +101,8 @@ public final class Slurm: Scheduler {
       endsWithin: configuration?.killWait, outcome: answer.outcome, narrow: answer.narrow, odd: answer.odd)
   }
 
-  func ask(_ name: String, _ words: String...) -> Command.Finished {
-    Command([folder + name] + words, environment: asking).run(deadline: Limits.schedulerCall)
+  func ask(_ name: String, _ words: String...) -> ChildProcess.Finished {
+    ChildProcess([folder + name] + words, environment: asking).run(deadline: Limits.schedulerCall)
   }
 
   private func question(_ query: QueueQuery) -> SlurmQuestion {

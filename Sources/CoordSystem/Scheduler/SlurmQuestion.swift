@@ -50,7 +50,7 @@ struct SlurmQuestion {
       query, roots: project.roots, name: project.settings.jobName, random: UInt64.random(in: 0...UInt64.max),
       mayBeOfTeam: team.mayInclude)
     let command = [folder + "squeue", "--all", "--states=all", "--format=\(listing.format)"] + clusters + arguments
-    let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall) { listing.take($0) }
+    let done = ChildProcess(command, environment: environment).run(deadline: Limits.schedulerCall) { listing.take($0) }
     if ofOne, SlurmText.isUnknownJob(done.errors) { return Answer(outcome: .answered([])) }
     if let limit = listing.limit { return Answer(outcome: .unknown(limit)) }
     guard done.status == 0 else {
@@ -85,7 +85,7 @@ struct SlurmQuestion {
 
   private func details(_ job: JobID) -> Details {
     let command = [folder + "scontrol"] + clusters + ["--oneliner", "show", "job", job.number]
-    let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall)
+    let done = ChildProcess(command, environment: environment).run(deadline: Limits.schedulerCall)
     if SlurmText.isUnknownJob(done.errors + done.output) { return .absent }
     guard done.status == 0 else { return .unknown(done.errors.lastMeaningfulLine ?? "scontrol failed without a word") }
     return SlurmText.job(job, scontrol: done.output).map { .job($0) }
@@ -94,7 +94,7 @@ struct SlurmQuestion {
 
   private func reservation() -> Reservation? {
     let command = [folder + "scontrol"] + clusters + ["--oneliner", "show", "reservation"]
-    let done = Command(command, environment: environment).run(deadline: Limits.schedulerCall)
+    let done = ChildProcess(command, environment: environment).run(deadline: Limits.schedulerCall)
     return done.status == 0 ? Reservation.inTheWay(scontrol: done.output) : nil
   }
 

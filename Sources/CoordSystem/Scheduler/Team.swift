@@ -23,7 +23,7 @@ final class Team {
 
   /// Whom an access control list (acl(5)) lets in is not looked up. ls(1) marks one with a plus.
   private lazy var hasAccessList: Bool = {
-    let shown = Command(["ls", "-ld", folder], environment: environment).run(deadline: .seconds(5))
+    let shown = ChildProcess(["ls", "-ld", folder], environment: environment).run(deadline: .seconds(5))
     return shown.status != 0 || shown.output.split(separator: " ").first?.hasSuffix("+") == true
   }()
 
@@ -31,7 +31,7 @@ final class Team {
   func mayInclude(_ uid: uid_t) -> Bool {
     if isOpen || uid == me || uid == 0 || uid == owner { return true }
     if let answer = known[uid] { return answer }
-    let said = Command(["id", "-G", "\(uid)"], environment: environment).run(deadline: .seconds(5))
+    let said = ChildProcess(["id", "-G", "\(uid)"], environment: environment).run(deadline: .seconds(5))
     let answer =
       said.status != 0 || said.output.split(whereSeparator: \.isWhitespace).contains("\(group)") || hasAccessList
     known[uid] = answer

@@ -38,7 +38,7 @@ struct AppCheck: ~Copyable {
     -> AppCheck
   {
     let pipe = try Pipe()
-    var command = Command(arguments, environment: environment)
+    var command = ChildProcess(arguments, environment: environment)
     command.group = group
     command.output = .descriptor(pipe.writeEnd.raw)
     command.errors = .descriptor(pipe.writeEnd.raw)

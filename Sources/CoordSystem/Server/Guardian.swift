@@ -23,7 +23,7 @@ public struct Guardian: ~Copyable {
     let pipe = try Pipe()
     // A guardian that does not read must not hold up the beats.
     _ = fcntl(pipe.writeEnd.raw, F_SETFL, O_NONBLOCK)
-    var command = Command(
+    var command = ChildProcess(
       ["/proc/self/exe", "guard", "\(group)", "\(alive.nanoseconds)", lineage.text], environment: environment)
     command.input = .descriptor(pipe.readEnd.raw)
     command.output = .null

@@ -27,7 +27,7 @@ extension Project {
       error.exitCode == 77 || error.why.contains(String(cString: strerror(EACCES)))
       || error.why.contains(TeamFile.notMember)
     guard isDenied, let team, !groups.contains(team) else { return error }
-    let said = Command(["getent", "group", "\(team)"], environment: [:]).run(deadline: .seconds(5)).output
+    let said = ChildProcess(["getent", "group", "\(team)"], environment: [:]).run(deadline: .seconds(5)).output
     let name = said.split(separator: ":").first.map { "\($0) (\(team))" } ?? "number \(team)"
     return .permission(
       what: error.what,

@@ -40,7 +40,7 @@ struct ServerProcess: ~Copyable {
     environment["PANEL_COOKIE_SECRET"] = cookieSecret
     // The command is held back until its guardian watches: a supervisor that dies in between leaves nothing behind.
     let gate = try Pipe()
-    var command = Command(["/proc/self/exe", "hold", "\(alive.nanoseconds)"] + filled, environment: environment)
+    var command = ChildProcess(["/proc/self/exe", "hold", "\(alive.nanoseconds)"] + filled, environment: environment)
     command.input = .descriptor(gate.readEnd.raw)
     command.output = .inherit
     command.errors = .inherit

@@ -16,7 +16,7 @@ extension SignalFacts {
     let folder = (try? Slurm.folder(project.settings, environment)) ?? ""
     let end = Machine.now + .seconds(5)
     repeat {
-      let said = Command([folder + "scontrol", "-o", "show", "job", job.number], environment: asking).run(
+      let said = ChildProcess([folder + "scontrol", "-o", "show", "job", job.number], environment: asking).run(
         deadline: .seconds(3))
       if said.status == 0 { facts.job = said.output }
       // The node tells the controller how the script ended, a moment after it did.
@@ -24,7 +24,7 @@ extension SignalFacts {
       Machine.sleep(.milliseconds(300))
     } while true
     if Project.isDirectory("/run/systemd/system") {
-      let manager = Command(["systemctl", "is-system-running"], environment: asking).run(deadline: .seconds(1))
+      let manager = ChildProcess(["systemctl", "is-system-running"], environment: asking).run(deadline: .seconds(1))
       facts.shuttingDown = manager.output.lastMeaningfulLine == "stopping"
     }
     return facts

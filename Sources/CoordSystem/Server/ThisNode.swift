@@ -15,7 +15,7 @@ struct ThisNode {
     let nodeName = machine.environment["SLURMD_NODENAME"].flatMap { isHostName($0) ? $0 : nil }
     let folder = (try? Slurm.folder(project.settings, machine.environment)) ?? ""
     let said = nodeName.map {
-      Command([folder + "scontrol", "--oneliner", "show", "node", $0], environment: environment).run(
+      ChildProcess([folder + "scontrol", "--oneliner", "show", "node", $0], environment: environment).run(
         deadline: .seconds(3)
       )
       .output

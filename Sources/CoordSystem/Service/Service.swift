@@ -58,7 +58,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     if name.isEmpty { return status(of: project.utils)?.st_gid ?? getegid() }
     if let number = gid_t(name) { return number }
     // A static executable cannot use the host's name service modules: getent does it for us.
-    let found = Command(["getent", "group", name], environment: machine.environment).run(deadline: .seconds(10))
+    let found = ChildProcess(["getent", "group", name], environment: machine.environment).run(deadline: .seconds(10))
     let fields = found.output.split(separator: ":", omittingEmptySubsequences: false)
     guard found.status == 0, fields.count > 2, let number = gid_t(fields[2]) else {
       throw .configuration(
@@ -209,7 +209,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     if cleanup == nil, now >= nextCleanup {
       nextCleanup = now + .seconds(600)
       // By itself: it waits for proofs, and this loop does not.
-      var command = Command(
+      var command = ChildProcess(
         ["/proc/self/exe", "cleanup", "--quiet", "--root", project.root], environment: machine.environment)
       command.output = .inherit
       command.errors = .inherit

@@ -25,7 +25,7 @@ private final class FakeSlurm {
   }
 
   deinit {
-    _ = Command(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10))
+    _ = ChildProcess(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10))
   }
 
   func script(_ name: String, _ text: String) {
@@ -56,7 +56,7 @@ private final class FakeSlurm {
   }
 
   var calls: [String] {
-    let done = Command(["cat", folder + "/calls"], environment: ["PATH": "/usr/bin:/bin"]).run(
+    let done = ChildProcess(["cat", folder + "/calls"], environment: ["PATH": "/usr/bin:/bin"]).run(
       deadline: .seconds(10))
     return done.output.split(separator: "\n").map(String.init)
   }

@@ -12,7 +12,7 @@ private final class Folder {
     path = mkdtemp(&template).map { String(cString: $0) }!
   }
 
-  deinit { _ = Command(["rm", "-rf", path], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10)) }
+  deinit { _ = ChildProcess(["rm", "-rf", path], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10)) }
 
   func write(_ name: String, _ text: String) {
     let file = fopen(path + "/" + name, "w")!
