@@ -28,7 +28,7 @@ struct ServerProcess: ~Copyable {
     let settings = project.settings
     let values = placeholders(settings, port: port)
     let filled = arguments.map { argument in
-      values.reduce(argument) { replacing($1.key, by: $1.value, in: $0) }
+      values.reduce(argument) { $0.replacing($1.key, with: $1.value) }
     }
     var environment = machine.environment
     // The page is reached through a tunnel whose local port may be another one; nothing but this machine's own
@@ -74,7 +74,7 @@ struct ServerProcess: ~Copyable {
     let values = Self.placeholders(project.settings, port: port)
     let command = AppCheck.command(project.settings, project: project, environment: environment) { line in
       // A shell reads it: a path is one word, whatever is in it.
-      values.reduce(line) { replacing($1.key, by: "'" + replacing("'", by: "'\\''", in: $1.value) + "'", in: $0) }
+      values.reduce(line) { $0.replacing($1.key, with: "'" + $1.value.replacing("'", with: "'\\''") + "'") }
     }
     guard let arguments = command.arguments else { return command.why }
     do throws(SystemFailure) {
@@ -113,15 +113,4 @@ struct ServerProcess: ~Copyable {
     let bytes = (try? file.readAll(log, limit: 16_384)) ?? []
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(lines).joined(separator: "\n")
   }
-}
-
-/// `text` with every `placeholder` replaced.
-private func replacing(_ placeholder: String, by value: String, in text: String) -> String {
-  var out = ""
-  var rest = Substring(text)
-  while let range = rest.firstRange(of: placeholder) {
-    out += rest[..<range.lowerBound] + value
-    rest = rest[range.upperBound...]
-  }
-  return out + rest
 }
