@@ -39,6 +39,14 @@ struct World {
     tail.slots.append(.entry(entry, digest: entry.digest))
   }
 
+  /// With a job that was submitted.
+  static func submitted() -> World {
+    var w = World()
+    w.append(.claimed, token(1))
+    w.append(.submitted, token(1))
+    return w
+  }
+
   mutating func wait(_ seconds: Int) {
     now = now + .seconds(seconds)
     wall.seconds += Int64(seconds)

@@ -209,29 +209,6 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     #expect(done, "after an hour: \(last?.text ?? "")")
   }
 
-  /// The log was removed and a newer coord began another one; this server's `started` is nowhere.
-  @Test func serverGoesOnUnderANewerLogWithoutItsStarted() throws {
-    var w = World()
-    w.append(.claimed, t2)
-    let text = String(decoding: w.tail.slots[0].entry!.encoded, as: UTF8.self)
-    let lines = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
-    let at = lines.firstRange(of: "FORMAT=1")!
-    let changed = lines[..<at.lowerBound] + "FORMAT=2" + lines[at.upperBound...]
-    let files = MemoryFiles()
-    files.files["00000001"] = Array((changed + "CHECKSUM=\(SHA256.hex(Array(changed.utf8)))\n").utf8)
-    let fold = try LockLog(files).foldForServer(lock: 3, nonce: "job")
-    let now = Instant(sinceBoot: .seconds(1000))
-    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: now, now: now)
-    _ = s.begin(now: now)
-    var stopped = false
-    for second in stride(from: 0, to: 600, by: 5) {
-      let at = now + .seconds(second)
-      let actions = s.handle(.answered, now: at) + s.handle(.beatCompleted(fold, began: at), now: at)
-      stopped = stopped || actions.contains(.terminate) || actions.contains(.kill)
-    }
-    #expect(stopped, "serves for ten minutes though its `started` is not in the directory")
-  }
-
   /// A site's wrapper prints a number before sbatch says no; a waiter reads it meanwhile.
   @Test func waiterBelievesHalfOfWhatSbatchSays() {
     var w = World()
@@ -285,30 +262,6 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
       w.wait(1)
     }
     #expect(last?.text.contains("server_info") == true, "after an hour: \(last?.text ?? "")")
-  }
-
-  /// "never one of the last 64".
-  @Test func strayNumberMakesTheLast64Removable() {
-    var files = (1...80).map { CleanupPlan.File(name: LockName.name($0), age: .seconds(40 * 86_400)) }
-    let tail = LogTail(first: 79, slots: [.torn(digest: "x"), .torn(digest: "y")])
-    let before = CleanupPlan.oldLocks(files, tail: tail).count
-    files.append(CleanupPlan.File(name: "99999999", age: .seconds(0)))
-    #expect(CleanupPlan.oldLocks(files, tail: tail).count == before, "\(before)")
-  }
-}
-
-@Suite struct WatchedTime {
-  /// A look takes time, and its process may be held up in it.
-  @Test func valueCountsFromTheEndOfTheLookThatFirstHadIt() {
-    func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(seconds)) }
-    var watch = Watch<Int>()
-    watch.see(1, began: at(0), ended: at(100))
-    #expect(watch.unchanged == .zero)
-    watch.see(1, began: at(105), ended: at(300))
-    #expect(watch.unchanged == .seconds(5))
-    watch.see(2, began: at(310), ended: at(320))
-    watch.see(2, began: at(330), ended: at(331))
-    #expect(watch.unchanged == .seconds(10) && watch.hasChanged)
   }
 
   /// What it said before the server went quiet is no word on that.

@@ -24,6 +24,15 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
     #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 30), tail: tail).isEmpty)
   }
 
+  /// "never one of the last 64".
+  @Test func strayNumberMakesTheLast64Removable() {
+    var files = (1...80).map { CleanupPlan.File(name: LockName.name($0), age: .seconds(40 * 86_400)) }
+    let tail = LogTail(first: 79, slots: [.torn(digest: "x"), .torn(digest: "y")])
+    let before = CleanupPlan.oldLocks(files, tail: tail).count
+    files.append(CleanupPlan.File(name: "99999999", age: .seconds(0)))
+    #expect(CleanupPlan.oldLocks(files, tail: tail).count == before, "\(before)")
+  }
+
   @Test func keepsTheLiveToken() {
     let live = LogTail(first: 20, slots: Array(repeating: .torn(digest: "x"), count: 181))
     #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 40), tail: live).count == 19)
@@ -96,4 +105,31 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   #expect(Set(found.filter(\.isMovable).map(\.name)) == Set(foreign))
   #expect(found.filter { !$0.isMovable }.map(\.name) == ["00000002"], "a number that is used up stays")
   #expect(StrangeFile.note(found)?.contains("and 4 more") == true && StrangeFile.note([]) == nil)
+}
+
+@Suite struct SurplusOfAClaim {
+  private let day = Duration.seconds(86_400)
+  private let t1 = World.token(1)
+
+  private func asks(_ kinds: [(EntryKind, Outcome?)], age: Duration = .zero, live: Bool = false, me: UInt32 = 1001)
+    -> Bool
+  {
+    var w = World()
+    for (kind, outcome) in kinds { w.append(kind, t1) { $0.outcome = outcome } }
+    let entries = w.tail.slots.compactMap(\.entry).map { (entry: $0, age: age) }
+    return CleanupPlan.mayHaveSurplus(entries, me: me, live: live ? t1 : nil)
+  }
+
+  @Test func onlyAClaimThatNeverStartedMayHaveLeftAJob() {
+    let pending: [(EntryKind, Outcome?)] = [
+      (.claimed, nil), (.submitted, nil), (.stopRequested, .stopped), (.ended, .stopped),
+    ]
+    #expect(asks(pending) && asks(pending, age: day * 6))
+    #expect(asks([(.claimed, nil), (.ended, .lost)]), "given up: sbatch may still have made one")
+    #expect(!asks(pending, age: day * 8) && !asks(pending, me: 1002))
+    #expect(!asks([(.claimed, nil), (.submitted, nil)], live: true))
+    #expect(!asks([(.claimed, nil), (.submitted, nil), (.started, nil), (.ended, .finished)]))
+    #expect(!asks([(.claimed, nil), (.ended, .withdrawn)]) && !asks([(.claimed, nil), (.ended, .refused)]))
+    #expect(!asks([]))
+  }
 }

@@ -131,6 +131,29 @@ extension World {
     #expect(!ending.record)
   }
 
+  /// The log was removed and a newer coord began another one; this server's `started` is nowhere.
+  @Test func serverGoesOnUnderANewerLogWithoutItsStarted() throws {
+    var w = World()
+    w.append(.claimed, World.token(2))
+    let text = String(decoding: w.tail.slots[0].entry!.encoded, as: UTF8.self)
+    let lines = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
+    let at = lines.firstRange(of: "FORMAT=1")!
+    let changed = lines[..<at.lowerBound] + "FORMAT=2" + lines[at.upperBound...]
+    let files = MemoryFiles()
+    files.files["00000001"] = Array((changed + "CHECKSUM=\(SHA256.hex(Array(changed.utf8)))\n").utf8)
+    let fold = try LockLog(files).foldForServer(lock: 3, nonce: "job")
+    let now = Instant(sinceBoot: .seconds(1000))
+    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: now, now: now)
+    _ = s.begin(now: now)
+    var stopped = false
+    for second in stride(from: 0, to: 600, by: 5) {
+      let at = now + .seconds(second)
+      let actions = s.handle(.answered, now: at) + s.handle(.beatCompleted(fold, began: at), now: at)
+      stopped = stopped || actions.contains(.terminate) || actions.contains(.kill)
+    }
+    #expect(stopped, "serves for ten minutes though its `started` is not in the directory")
+  }
+
   @Test func stopRequestIsObeyedAndItsReasonRecorded() {
     var (s, _) = serving()
     var w = World()
