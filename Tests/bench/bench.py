@@ -8,13 +8,13 @@ service with 500 waiting clients: its memory, its processor time, and how often 
 """
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cluster"))
+from clients import answered, ask, highest_memory  # noqa: E402
 from conftest import MINICLUSTER, Cluster, Finished, eventually, projects_of  # noqa: E402
 
 ROUNDS = 50
@@ -37,12 +37,10 @@ def row(name, value):
     print(f"{name:<44}{value}", flush=True)
 
 
-def usage(pid):
-    """Resident memory at its highest in MB, and processor time in seconds."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    memory = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+def processor_time(pid):
+    """In seconds."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return memory, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def warm(make):
@@ -71,20 +69,14 @@ def load(make):
     service = project.start("serve", environment={"COORD_SOCKET": path})
     eventually(lambda: os.path.exists(path), 20, "the service listens")
     began = time.monotonic()
-    clients = []
-    for _ in range(CLIENTS):
-        client = socket.socket(socket.AF_UNIX)
-        client.connect(path)
-        client.sendall(b"coord/1 connect 200 -\n")
-        client.settimeout(200)
-        clients.append(client)
+    clients = ask(path, CLIENTS, 200)
     (pid,) = project.coord_pids("serve")
-    answered = sum("answer=" in client.makefile().read() for client in clients)
+    served = answered(clients)
     seconds = time.monotonic() - began
-    memory, processor = usage(pid)
+    processor = processor_time(pid)
     calls = [at for at, _ in project.calls("squeue")]
-    row(f"{CLIENTS} clients waiting, answered", f"{answered} after {seconds:.0f} s")
-    row("the service's memory at its highest", f"{memory:.1f} MB")
+    row(f"{CLIENTS} clients waiting, answered", f"{served} after {seconds:.0f} s")
+    row("the service's memory at its highest", f"{highest_memory(pid) / 1024:.1f} MB")
     row("its processor time", f"{processor:.2f} s, {100 * processor / seconds:.1f} % of one processor")
     row("squeue was called", f"{len(calls)} times, at least {min(b - a for a, b in zip(calls, calls[1:])):.1f} s apart")
     service.terminate()

@@ -3,11 +3,11 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
+from clients import answered, ask, highest_memory, reachable
 from conftest import ADDRESS, REPOSITORY, Finished, eventually
 from test_connect import addresses, paced
 from test_install import fresh, user_manager  # noqa: F401
@@ -35,16 +35,6 @@ def service(project, socket_path):
     Finished(process, 20)
 
 
-def reachable(path):
-    with socket.socket(socket.AF_UNIX) as s:
-        return s.connect_ex(str(path)) == 0
-
-
-def served_pid(project):
-    (pid,) = project.coord_pids("serve")
-    return pid
-
-
 def test_annotators_need_no_write_permission(project, service, socket_path):
     results = [project.start("connect", user=f"ann{i % 11 + 2}") for i in range(30)]
     assert len(addresses([Finished(process, 100) for process in results])) == 1
@@ -68,18 +58,10 @@ def test_annotators_need_no_write_permission(project, service, socket_path):
 
 def test_five_hundred_wait_for_one_look(project, service, socket_path):
     project.job_environment("FAKE_PANEL_SLOW=12")
-    waiting = []
-    for _ in range(500):
-        client = socket.socket(socket.AF_UNIX)
-        client.connect(str(socket_path))
-        client.sendall(b"coord/1 connect 100 -\n")
-        client.settimeout(100)
-        waiting.append(client)
-    pid = served_pid(project)
-    files = [client.makefile() for client in waiting]
-    assert all("answer=\n" in file.read().splitlines(keepends=True) for file in files)
-    memory = int(next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-                      if line.startswith("VmHWM")).split()[1])
+    waiting = ask(socket_path, 500, 100)
+    (pid,) = project.coord_pids("serve")
+    assert answered(waiting) == 500
+    memory = highest_memory(pid)
     assert memory < 200_000, f"{memory} kB"
     calls = project.calls("squeue")
     assert calls and paced(calls), calls
