@@ -171,8 +171,7 @@ public struct Settings: Hashable, Sendable {
       guard let hours = WarmHours(value) else { throw wrong("hours such as 8-20") }
       keepWarm = hours
     case "NODE_NAME":
-      let plain = value.split(separator: "{nodename}", omittingEmptySubsequences: false).joined(separator: "n")
-        .split(separator: "{hostname}", omittingEmptySubsequences: false).joined(separator: "n")
+      let plain = value.replacing("{nodename}", with: "n").replacing("{hostname}", with: "n")
       guard isHostName(plain) else { throw wrong("a host name, in which {nodename} and {hostname} may stand") }
       nodeName = value
     case "METRICS_FILE": metricsFile = try path()

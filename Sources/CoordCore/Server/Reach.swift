@@ -75,8 +75,7 @@ public enum NodeNames {
     var names: [String] = []
     if !setting.isEmpty {
       names.append(
-        setting.split(separator: "{nodename}", omittingEmptySubsequences: false).joined(separator: nodeName ?? hostName)
-          .split(separator: "{hostname}", omittingEmptySubsequences: false).joined(separator: hostName))
+        setting.replacing("{nodename}", with: nodeName ?? hostName).replacing("{hostname}", with: hostName))
     }
     names += [nodeName, address, hostName].compactMap { $0 }
     var usable: [String] = []

@@ -141,8 +141,7 @@ extension LogFold {
       ("FORMAT=1", "FORMAT=2"), ("KIND=claimed", "KIND=handed-over"), ("USER=", "OUTCOME=parked\nUSER="),
     ] {
       let lines = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
-      let at = lines.firstRange(of: old)!
-      let changed = lines[..<at.lowerBound] + new + lines[at.upperBound...]
+      let changed = lines.replacing(old, with: new, maxReplacements: 1)
       let bytes = Array((changed + "CHECKSUM=\(SHA256.hex(Array(changed.utf8)))\n").utf8)
       let slot = Slot(bytes: bytes, number: 1)
       #expect(slot == .newer(digest: SHA256.hex(bytes)), "\(new)")

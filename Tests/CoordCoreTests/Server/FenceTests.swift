@@ -137,8 +137,7 @@ extension World {
     w.append(.claimed, World.token(2))
     let text = String(decoding: w.tail.slots[0].entry!.encoded, as: UTF8.self)
     let lines = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
-    let at = lines.firstRange(of: "FORMAT=1")!
-    let changed = lines[..<at.lowerBound] + "FORMAT=2" + lines[at.upperBound...]
+    let changed = lines.replacing("FORMAT=1", with: "FORMAT=2", maxReplacements: 1)
     let files = MemoryFiles()
     files.files["00000001"] = Array((changed + "CHECKSUM=\(SHA256.hex(Array(changed.utf8)))\n").utf8)
     let fold = try LockLog(files).foldForServer(lock: 3, nonce: "job")

@@ -28,13 +28,6 @@ import Testing
     ("JOB_ID=4711", "JOB_ID=4711;x y"), ("TOKEN=0123", "TOKEN=zzzz"), ("BEAT=23\n", ""), ("2026-11-25T04:31", "soon"),
   ])
   func badValuesAreRefused(value: String, bad: String) {
-    #expect(ServerInfo(decoding: Array(good.replacingFirst(value, bad).utf8)) == nil)
-  }
-}
-
-extension String {
-  fileprivate func replacingFirst(_ old: String, _ new: String) -> String {
-    guard let range = firstRange(of: old) else { return self }
-    return String(self[..<range.lowerBound]) + new + self[range.upperBound...]
+    #expect(ServerInfo(decoding: Array(good.replacing(value, with: bad, maxReplacements: 1).utf8)) == nil)
   }
 }
