@@ -43,7 +43,7 @@ public struct Settings: Hashable, Sendable {
     "METRICS_FILE", "NODE_NAME",
   ]
 
-  /// What was set, in the words of whoever set it, and where. `SettingsTable.swift` shows it.
+  /// What was set, in the words of whoever set it, and where. `Settings+Table.swift` shows it.
   public private(set) var given: [String: Given] = [:]
 
   public struct Given: Hashable, Sendable {
