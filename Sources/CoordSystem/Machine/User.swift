@@ -1,7 +1,7 @@
 internal import CoordCore
 import Glibc
 
-/// Users, in the same way.
+/// Users, without the host's name service: a static executable asks `id`.
 enum User {
   static func name(_ uid: uid_t) -> String {
     let said = ChildProcess(["id", "-un", "\(uid)"], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(5))
@@ -9,7 +9,7 @@ enum User {
   }
 }
 
-/// Groups, without the host's name service: a static executable asks `getent` for it.
+/// Groups, in the same way.
 enum Group {
   static func name(_ gid: gid_t) -> String {
     let said = ChildProcess(["getent", "group", "\(gid)"], environment: ["PATH": "/usr/bin:/bin"]).run(
