@@ -1,215 +1,198 @@
 @testable import CoordCore
 
-/// One who asks for the server, between two of its operations.
-struct SmallClient: Hashable {
+/// One who asks for the server, between two of its operations. Its clock, its count of questions and of files begin anywhere: only
+/// differences matter.
+struct SmallClient {
   /// What one look saw.
-  struct Look: Hashable {
+  struct View: Hashable {
     var began: Instant
     var wall: WallTime
-    var info: InfoReading
-    var entries: Int
+    var file: InfoReading
+    var log: Int32
     var board: QueueReading?
-    var claimant: Observation.Claimant
-    var submitBegan: Bool?
-    var output = ""
+    var claim = ClaimView()
+  }
+
+  /// What it is about to do, without the words that go with it.
+  enum Deed: Hashable {
+    case probe(ServerPlace)
+    case look(QueueQuery)
+    case append(EntryBody, after: Int32)
+    case submit(Token)
+    case cancel(JobID, Token)
+    /// `isOld`: the log that it looked at names a newer server.
+    case answer(isOld: Bool)
+    case leave
   }
 
   enum Stage: Hashable {
     case ready
-    case looked(Look)
-    case acting([Action], Look)
-    case asked(QueueSnapshot, number: Int, [Action], Look)
-    case called(Token, SubmitReply, [Action], Look)
+    case looked(View)
+    case acting([Deed])
+    case asked(board: Int32, number: Int, [Deed])
+    case called(Token, SubmitReply, [Deed])
     case over
   }
 
+  let index: Int
   let author: Author
-  let coordinatorHost: String
+  var now = Instant(sinceBoot: .seconds(5000))
   var coordinator: Coordinator
   var stage = Stage.ready
   var readsLog = false
   /// Nothing is to be done before something changes.
   var quiet = false
+  /// The log changed since the look that it acts upon.
   var stale = false
   var paused = false
   var claims: UInt64 = 0
+  /// server_info.txt as it is, and how many there were.
+  var file = InfoReading.absent
+  var files = 0
+  /// How many questions anybody asked, and the number of the newest answer.
+  var asked = 0
+  var board: Int?
+  /// How many numbers are taken.
+  var entries = 0
 
   init(_ index: Int, host: String, wait: Duration) {
-    coordinatorHost = host
+    self.index = index
     author = Author(
       user: "ann\(index)", uid: 1001 + UInt32(index), host: host, bootID: "b", pid: Int32(index), pidStart: 1,
       nonce: "c\(index)")
     coordinator = Coordinator(
-      goal: .answer, me: author.uid, scheduler: "slurm", wait: wait, insists: false, home: SmallWorld.home,
-      now: Instant(sinceBoot: .seconds(5000)))
+      goal: .answer, me: author.uid, scheduler: "slurm", wait: wait, insists: false, home: SmallWorld.home, now: now)
   }
 
   var isOver: Bool { stage == .over }
+  var wall: WallTime { WallTime(seconds: 1_800_000_000 + now.sinceBoot.components.seconds) }
 
-  /// What it knew is of no meaning any more: two worlds that differ in that are the same.
-  mutating func die() {
-    self = SmallClient(Int(author.pid), host: coordinatorHost, wait: .zero)
-    (stage, quiet) = (.over, true)
+  // MARK: - what happens around it
+
+  mutating func tick() {
+    now = now + SmallWorld.quantum
+    quiet = false
   }
 
-  /// Whether nothing that others do makes its next step another one. `mayAsk`: the scheduler, at this moment.
-  func isLocal(_ mayAsk: Bool) -> Bool {
-    switch stage {
-    case .looked, .called: true
-    case .acting(let actions, _):
-      switch actions[0] {
-      case .answer, .settle, .fail: true
-      case .look: !mayAsk
-      case .readLog, .probe, .append, .submit, .cancel, .wait: false
-      }
-    case .ready, .asked, .over: false
+  /// The log is another one: whoever waits looks again at once. What else changes is seen when time goes on, or before.
+  mutating func wake() {
+    entries += 1
+    (quiet, stale) = (false, true)
+  }
+
+  mutating func fileChanged(_ server: ServerInfo?) {
+    files += 1
+    guard var server else { return file = .absent }
+    (server.beat, server.heartbeat) = (files, wall)
+    file = .info(server, digest: files)
+  }
+
+  // MARK: - its own steps
+
+  /// What can be seen of the last claimant.
+  struct ClaimView: Hashable {
+    var claimant = Observation.Claimant.unknown
+    var submitBegan: Bool?
+    /// The job that its sbatch printed.
+    var job: Int?
+
+    var code: Int32 {
+      let who: Int32 = claimant == .unknown ? 0 : claimant == .alive ? 1 : 2
+      return who | (submitBegan.map { $0 ? 2 : 1 } ?? 0) << 2 | Int32(job.map { $0 - 99 } ?? 0) << 4
     }
   }
 
-  /// One that would be taken, were it to claim now.
-  var freshToken: Token { Token(random: UInt64(author.uid), claims + 1) }
-}
-
-extension SmallWorld {
-  func step(_ i: Int, _ visit: Visit) {
-    switch clients[i].stage {
-    case .over: break
-    case .ready: then("\(i) looks", visit) { $0.look(i) }
-    case .looked(let look): then("\(i) decides", visit) { $0.decide(i, look) }
-    case .acting(let actions, let look): act(i, actions, look, visit)
-    case .asked(let snapshot, let number, let rest, let look):
-      then("\(i) publishes", visit) {
-        $0.publish(snapshot, number, by: i)
-        $0.goOn(i, rest, look)
-      }
-    case .called(let token, let reply, let rest, let look):
-      then("\(i) reads sbatch's reply", visit) {
-        $0.clients[i].coordinator.handle(.submitted(token, reply), now: $0.now)
-        $0.goOn(i, rest, look)
-      }
+  mutating func look(_ log: Int32, _ snapshot: QueueSnapshot?, isOwn: Bool, _ claim: ClaimView) {
+    stale = false
+    var view = View(began: now, wall: wall, file: file, log: log)
+    if let snapshot, let board {
+      view.board = QueueReading(snapshot: snapshot, number: board, highestAsked: asked, isOwn: isOwn)
     }
+    view.claim = claim
+    stage = .looked(view)
   }
 
-  private mutating func look(_ i: Int) {
-    clients[i].stale = false
-    var look = SmallClient.Look(
-      began: now, wall: wall, info: info, entries: log.count, board: board, claimant: .unknown)
-    look.board?.highestAsked = asked
-    look.board?.isOwn = asker == i
-    if let claim = log.last.flatMap({ Book.slots[$0].entry }), claim.kind == .claimed {
-      if claim.author.host == clients[i].coordinatorHost {
-        let isAlive = clients.contains { $0.author == claim.author && !$0.isOver }
-        look.claimant = isAlive ? .alive : .dead
-        look.submitBegan = submitted.contains(claim.token)
-      }
-      if let job = jobs.first(where: { $0.token == claim.token }), submitted.contains(claim.token) {
-        look.output = "Submitted batch job \(job.number)\n"
-      }
-    }
-    clients[i].stage = .looked(look)
-  }
-
-  private mutating func decide(_ i: Int, _ look: SmallClient.Look) {
-    let tail = tail(look.entries)
+  mutating func decide(_ view: View, _ tail: LogTail) {
     var o = Observation(
-      began: look.began, now: now, wall: look.wall, info: look.info,
-      log: clients[i].readsLog ? .success(tail) : nil, queue: clients[i].readsLog ? look.board : nil,
-      claimant: look.claimant, submitOutput: look.output, freshToken: clients[i].freshToken)
-    o.submitBegan = look.submitBegan
-    if let info = look.info.info, info.lock > 0, info.lock <= tail.slots.count {
+      began: view.began, now: now, wall: view.wall, info: view.file, log: readsLog ? .success(tail) : nil,
+      queue: readsLog ? view.board : nil, claimant: view.claim.claimant,
+      submitOutput: view.claim.job.map { "Submitted batch job \($0)\n" } ?? "",
+      freshToken: Token(random: UInt64(author.uid), claims + 1))
+    o.submitBegan = view.claim.submitBegan
+    if let info = view.file.info, info.lock > 0, info.lock <= tail.slots.count {
       let entry = tail.slots[info.lock - 1].entry
       o.infoIsInLog = entry?.kind == .started && entry?.token == info.token
     }
-    let all = clients[i].coordinator.next(o)
+    let all = coordinator.next(o)
     if all == [.readLog] {
-      clients[i].readsLog = true
-      clients[i].stage = .ready
+      readsLog = true
+      stage = .ready
       return
     }
-    let actions = all.filter { if case .wait = $0 { false } else { true } }
-    goOn(i, actions, look)
-    if actions.isEmpty { clients[i].quiet = !clients[i].stale }
+    goOn(all.compactMap { deed($0, view, tail) })
   }
 
-  private mutating func goOn(_ i: Int, _ rest: [Action], _ look: SmallClient.Look) {
-    clients[i].stage = rest.isEmpty ? .ready : .acting(rest, look)
-  }
-
-  private func act(_ i: Int, _ actions: [Action], _ look: SmallClient.Look, _ visit: Visit) {
-    let rest = Array(actions.dropFirst())
-    let client = clients[i]
-    switch actions[0] {
-    case .readLog, .wait: then("\(i) goes on", visit) { $0.goOn(i, rest, look) }
-    case .probe(let place):
-      then("\(i) tries the port", visit) {
-        let up = $0.runs.contains { $0.up && $0.node == place.endpoint.node }
-        $0.clients[i].coordinator.handle(
-          .probed(place, up ? .reached(place.endpoint) : .refused(place.endpoint)), now: $0.now)
-        $0.goOn(i, rest, look)
-      }
-    case .look(let query):
-      guard quanta > askedAt else {
-        return then("\(i) may not ask", visit) {
-          $0.goOn(i, rest, look)
-          if rest.isEmpty { $0.clients[i].quiet = !$0.clients[i].stale }
-        }
-      }
-      func ask(_ world: inout SmallWorld, _ outcome: QueueSnapshot.Outcome?) {
-        world.asked += 1
-        world.askedAt = world.quanta
-        var snapshot = world.snapshot(query, uid: client.author.uid, host: client.coordinatorHost)
-        snapshot.outcome = outcome ?? snapshot.outcome
-        world.clients[i].stage = .asked(snapshot, number: world.asked, rest, look)
-      }
-      orLie(
-        "\(i) asks squeue", visit,
-        lies: [
-          "it shows nothing": { ask(&$0, .answered([])) },
-          "it does not answer": { ask(&$0, .unknown("away")) },
-        ]
-      ) { ask(&$0, nil) }
-    case .append(let draft):
-      then("\(i) takes \(draft.number) \(draft.body.kind)", visit) {
-        let won = $0.append(draft, by: client.author)
-        if won, draft.body.kind == .claimed { $0.clients[i].claims += 1 }
-        $0.goOn(i, rest, look)
-      }
-    case .submit(let token, _, _): submit(i, token, rest, look, visit)
-    case .cancel(let id, let token):
-      then("\(i) cancels \(id)", visit) {
-        if let j = $0.jobs.firstIndex(where: { $0.id == id && $0.token == token && $0.uid == client.author.uid }) {
-          $0.cancel(j)
-        }
-        $0.goOn(i, rest, look)
-      }
-    case .answer(let answer):
-      then("\(i) answers", visit) {
-        // I7: nothing that was served after it, and seen by this process, is passed over.
-        let last = $0.tail(look.entries).slots.last { $0.entry?.kind == .started }?.entry?.token
-        if client.readsLog, let last, last != answer.token { $0.violate("I7: the answer names an older server") }
-        $0.clients[i].die()
-      }
-    case .settle, .fail: then("\(i) gives up", visit) { $0.clients[i].die() }
+  private func deed(_ action: Action, _ view: View, _ tail: LogTail) -> Deed? {
+    switch action {
+    case .readLog, .wait: return nil
+    case .probe(let place): return .probe(place)
+    case .look(let query): return .look(query)
+    case .append(let draft): return .append(draft.body.wordless, after: view.log)
+    case .submit(let token, _, _): return .submit(token)
+    case .cancel(let job, let token): return .cancel(job, token)
+    case .answer(let info):
+      // I7: nothing that was served after it, and seen by this process, is passed over.
+      let last = tail.slots.last { $0.entry?.kind == .started }?.entry?.token
+      return .answer(isOld: readsLog && last != nil && last != info.token)
+    case .settle, .fail: return .leave
     }
   }
 
-  private func submit(_ i: Int, _ token: Token, _ rest: [Action], _ look: SmallClient.Look, _ visit: Visit) {
-    let client = clients[i]
-    func call(_ world: inout SmallWorld, _ reply: (Job) -> SubmitReply, _ make: (inout SmallWorld, Job) -> Void) {
-      if !world.submitted.insert(token).inserted { world.violate("I2: sbatch twice for one token") }
-      var job = Job(number: 100 + world.submitted.count, token: token, uid: client.author.uid)
-      job.since = world.quanta
-      make(&world, job)
-      world.clients[i].stage = .called(token, reply(job), rest, look)
+  mutating func goOn(_ rest: [Deed]) {
+    guard rest.isEmpty else { return stage = .acting(rest) }
+    if case .looked = stage { quiet = !stale }
+    stage = .ready
+  }
+
+  mutating func probed(_ place: ServerPlace, isUp: Bool, _ rest: [Deed]) {
+    coordinator.handle(.probed(place, isUp ? .reached(place.endpoint) : .refused(place.endpoint)), now: now)
+    goOn(rest)
+  }
+
+  mutating func mayNotAsk(_ rest: [Deed]) {
+    goOn(rest)
+    if rest.isEmpty { quiet = !stale }
+  }
+
+  mutating func asks(_ snapshot: Int32, _ rest: [Deed]) {
+    asked += 1
+    stage = .asked(board: snapshot, number: asked, rest)
+  }
+
+  mutating func took(_ body: EntryBody, won: Bool, _ rest: [Deed]) {
+    if body.kind == .claimed {
+      // A claim that was lost is in no log: nothing is ever read of it.
+      if won { claims += 1 } else { coordinator.mine = nil }
     }
-    orLie(
-      "\(i) calls sbatch", visit,
-      lies: [
-        "it reports a failure": { call(&$0, { _ in .doubtful("timed out") }, { $0.add($1) }) },
-        "nothing comes of it": { call(&$0, { _ in .doubtful("timed out") }, { _, _ in }) },
-        "the job comes later": { call(&$0, { _ in .doubtful("timed out") }, { $0.late = $1 }) },
-        "it refuses": { call(&$0, { _ in .refused("no") }, { _, _ in }) },
-      ]
-    ) { call(&$0, { .accepted($0.id) }, { $0.add($1) }) }
+    goOn(rest)
+  }
+
+  mutating func readsReply(_ token: Token, _ reply: SubmitReply, _ rest: [Deed]) {
+    coordinator.handle(.submitted(token, reply), now: now)
+    goOn(rest)
+  }
+
+  /// What it knew is of no meaning any more.
+  mutating func die() {
+    (stage, quiet, paused) = (.over, true, false)
+  }
+}
+
+extension EntryBody {
+  /// Without words in which times are spoken.
+  var wordless: EntryBody {
+    var body = self
+    (body.reason, body.logTail, body.next) = (nil, nil, nil)
+    return body
   }
 }

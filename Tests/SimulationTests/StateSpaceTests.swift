@@ -7,38 +7,47 @@ import Testing
 /// Every state of a small world, in every order of its steps: not bounded in depth, and none is left out.
 @Suite(.serialized) struct StateSpace {
   /// Visits all states that can be reached; the way to the first one that breaks a promise.
-  static func search(_ start: SmallWorld) -> (states: Int, answered: Int, way: [String]?) {
-    var seen: Set<Int> = [start.hashValue]
+  static func search(_ steps: SmallSteps, _ start: SmallWorld) -> (states: Int, answered: Int, way: [String]?) {
+    var seen = Fingerprints()
     var answered = 0
-    var stack: [(next: [(String, SmallWorld)], label: String)] = []
-    func open(_ world: SmallWorld, _ label: String) {
-      var next: [(String, SmallWorld)] = []
-      if world.isOver { answered += 1 } else { world.successors { next.append(($0, $1)) } }
-      stack.append((next, label))
-    }
-    open(start, "")
-    while !stack.isEmpty {
-      guard let (label, world) = stack[stack.count - 1].next.popLast() else {
-        stack.removeLast()
+    // What is still to be visited, and for each state of the way where its part of that begins.
+    var open: [SmallWorld] = [start]
+    var way: [(world: SmallWorld, begin: Int)] = []
+    while true {
+      while let last = way.last, open.count == last.begin { way.removeLast() }
+      guard let world = open.popLast() else { return (seen.count, answered, nil) }
+      guard seen.insert(world.fingerprint) else { continue }
+      if world.violation != .none { return (seen.count, answered, tell(steps, way.map(\.world) + [world])) }
+      if steps.isOver(world) {
+        answered += 1
         continue
       }
-      guard seen.insert(world.hashValue).inserted else { continue }
-      if let violation = world.violation { return (seen.count, answered, stack.map(\.label) + [label, violation]) }
-      open(world, label)
+      way.append((world, open.count))
+      steps.successors(of: world)
+      open += steps.found
     }
-    return (seen.count, answered, nil)
   }
 
-  /// By night with deaths as well: that takes the better part of an hour.
-  private static let worlds =
-    [SmallWorld.Budget(), SmallWorld.Budget(lies: 1)] + (Story.isLong ? [SmallWorld.Budget(crashes: 1)] : [])
+  /// What happened between these states.
+  private static func tell(_ steps: SmallSteps, _ way: [SmallWorld]) -> [String] {
+    let labels = zip(way, way.dropFirst()).map { before, after in
+      steps.successors(of: before, tells: true)
+      return steps.found.firstIndex(of: after).map { steps.labels[$0] } ?? "?"
+    }
+    return labels + way.suffix(1).map(\.violation.words)
+  }
+
+  private static let worlds: [SmallWorld.Budget] = (ProcessInfo.processInfo.environment["BUDGETS"] ?? "0,0 0,1").split(separator: " ").map { let p = $0.split(separator: ",").map { UInt8($0)! }; return SmallWorld.Budget(crashes: p[0], lies: p[1]) }
 
   @Test(arguments: worlds)
   func complete(budget: SmallWorld.Budget) {
     let began = Date()
-    let (states, ends, way) = Self.search(SmallWorld(budget: budget, hosts: ["login1", "login2"]))
+    let steps = SmallSteps(hosts: ["login1", "login2"])
+    let (states, ends, way) = Self.search(steps, steps.start(budget))
     let seconds = Date().timeIntervalSince(began)
     print("state space: \(budget): \(states) states, \(ends) ends, \(Int(seconds)) s")
+    let b = steps.book
+    print("parts:", b.logs.values.count, b.infos.values.count, b.boards.values.count, b.queues.values.count, b.clients.values.count, b.runs.values.count)
     #expect(way == nil, "\(way?.joined(separator: "\n") ?? "")")
   }
 }

@@ -1,0 +1,108 @@
+@testable import CoordCore
+
+/// What of a client can still make a difference. Two clients with one key do the same from now on, whatever happens around them.
+struct ClientKey: Hashable {
+  var index: Int
+  var stage: SmallClient.Stage
+  var flags: [Bool] = []
+  var ages: [Int] = []
+  var claims: UInt64 = 0
+  var file: InfoReading = .absent
+  /// What it saw last of that file: nothing, this, none, or another one, which never comes back.
+  var watched = 0
+  var isLogCurrent = false
+  /// Numbers of questions, from the newest one.
+  var questions: [Int] = []
+  var mine: Coordinator.Claim?
+  var witnessed: Set<Token> = []
+  var jobs: Set<Token> = []
+  var cancelled: [Token: Int] = [:]
+  var probed: Coordinator.Probe?
+}
+
+extension SmallClient {
+  /// Times in quanta before now, up to the longest that anything asks for: D is 8, and what comes of two looks 6.
+  private func age(_ then: Instant, _ most: Int) -> Int {
+    min(Int((now - then).components.seconds / SmallWorld.quantum.components.seconds), most)
+  }
+
+  /// All below the newest answer are alike, for no later answer has such a number.
+  private func question(_ number: Int) -> Int {
+    if case .looked = stage { return number - asked }
+    return max(number, (board ?? 0) - 1) - asked
+  }
+
+  var key: ClientKey {
+    var key = ClientKey(index: index, stage: stage)
+    guard !isOver else { return key }
+    let c = coordinator
+    var isLooking = false
+    switch stage {
+    case .looked(let view):
+      // It was held up in its look: what that saw is kept as it is, and so is all that it is compared with.
+      isLooking = true
+      key.stage = .looked(view)
+      key.ages += [Int(now.sinceBoot.components.seconds), asked, board ?? -1, files]
+    case .asked(let board, let number, let rest): key.stage = .asked(board: board, number: number - asked, rest)
+    case .ready, .acting, .called, .over: break
+    }
+    key.flags = [readsLog, quiet, stale && stage != .ready, paused, c.file.beat.hasChanged, c.absence.hasFirst]
+    key.claims = claims
+    key.file = readingKey
+    let beat = c.file.beat
+    let isSeen = beat != Watch()
+    key.watched = !isSeen ? 0 : beat.value == file ? 1 : beat.value == .absent ? 2 : 3
+    key.isLogCurrent = c.last.value == entries
+    let long = isLooking ? 1 << 30 : 8
+    key.ages += [
+      max(-age(c.deadline, long), 0), age(beat.since, long), age(beat.since + beat.unchanged, min(long, 2)),
+      beat.changedAfter.map { age($0, min(long, 2)) } ?? min(long, 2), age(c.last.since, long),
+      age(c.last.since + c.last.unchanged, min(long, 2)),
+      c.absence.secondLookDue(apart: .zero).map { age($0, long) } ?? 0,
+      c.takingOut.map { age($0, min(long, 1)) } ?? -1, c.renewals,
+    ]
+    key.questions = [
+      board.map { $0 - asked } ?? -1000, question(c.absence.floor), question(c.absence.latestNumber), gate,
+    ]
+    key.mine = mine
+    key.witnessed = c.witnessed
+    key.jobs = c.jobs
+    key.cancelled = c.cancelled.mapValues { age($0, min(long, 1)) }
+    // An attempt to connect is believed for 2 s.
+    key.probed = c.probed.flatMap { $0.at == now ? $0 : nil }
+    key.probed?.at = Instant(sinceBoot: .zero)
+    return key
+  }
+
+  /// Its time is believed for a quantum.
+  private var readingKey: InfoReading {
+    guard case .info(var info, _) = file else { return file }
+    let age = (wall.seconds - info.heartbeat.seconds) / SmallWorld.quantum.components.seconds
+    (info.beat, info.heartbeat) = (0, WallTime(seconds: min(age, 2)))
+    return .info(info, digest: 0)
+  }
+
+  /// Above which number an answer is the second look: asked of a copy. Only from the newest answer on does it matter.
+  private var gate: Int {
+    guard coordinator.absence.hasFirst else { return -1000 }
+    for number in (board ?? 0)...(asked + 1) {
+      var absence = coordinator.absence
+      let late = now + .seconds(100_000)
+      if absence.take(number: number, began: late, ended: late, apart: .zero) { return number - asked }
+    }
+    return 1000
+  }
+
+  private var mine: Coordinator.Claim? {
+    guard var mine = coordinator.mine else { return nil }
+    switch mine.stage {
+    // sbatch has to be called within 4 quanta; later the time of the claim does not matter any more.
+    case .claimed: mine.at = Instant(sinceBoot: .seconds(age(mine.at, 4)))
+    case .replied(let reply, let seen):
+      mine.at = Instant(sinceBoot: .zero)
+      mine.stage = .replied(reply, seenNumber: question(seen))
+    case .submitting, .hindered: mine.at = Instant(sinceBoot: .zero)
+    }
+    return mine
+  }
+}

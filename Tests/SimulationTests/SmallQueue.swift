@@ -1,0 +1,82 @@
+@testable import CoordCore
+
+/// The scheduler's jobs.
+struct SmallQueue: Hashable {
+  struct Job: Hashable {
+    var number: Int
+    var token: Token
+    var uid: UInt32
+    var state = "PENDING"
+    /// For how many quanta it waits.
+    var waits = 0
+    var restarts = 0
+    /// A server was launched for it.
+    var isServed = false
+    /// Its `started` may be there, whatever the run was told that took it.
+    var mayHaveStarted = false
+
+    var id: JobID { JobID("\(number)")! }
+    var isOver: Bool { !["PENDING", "RUNNING"].contains(state) }
+  }
+
+  var jobs: [Job] = []
+  /// Of a sbatch that the controller executes although its caller was told a failure.
+  var late: Job?
+  /// The tokens that sbatch was called for.
+  var submitted: [Token] = []
+
+  /// No job waits for longer than two quanta, nor is made later than three after its sbatch.
+  var mayWait: Bool { jobs.allSatisfy { $0.state != "PENDING" || $0.waits < 2 } && late.map { $0.waits < 3 } ?? true }
+
+  mutating func tick() {
+    for i in jobs.indices where jobs[i].state == "PENDING" { jobs[i].waits += 1 }
+    late?.waits += 1
+  }
+
+  mutating func add(_ job: Job) {
+    var job = job
+    (late, job.waits) = (nil, 0)
+    jobs.append(job)
+  }
+
+  mutating func start(_ i: Int) { (jobs[i].state, jobs[i].waits, jobs[i].mayHaveStarted) = ("RUNNING", 0, false) }
+
+  mutating func cancel(_ id: JobID, _ token: Token, uid: UInt32) {
+    let i = jobs.firstIndex { $0.id == id && $0.token == token && $0.uid == uid }
+    guard let i, jobs[i].state == "PENDING" else { return }
+    end(i, "CANCELLED")
+  }
+
+  /// Its run's processes are all gone.
+  mutating func left(_ number: Int, _ state: String) {
+    if let i = jobs.firstIndex(where: { $0.number == number }), jobs[i].state == "RUNNING" { end(i, state) }
+  }
+
+  private mutating func end(_ i: Int, _ state: String) {
+    (jobs[i].state, jobs[i].waits, jobs[i].mayHaveStarted) = (state, 0, false)
+  }
+
+  mutating func requeue(_ number: Int, mayHaveStarted: Bool) {
+    guard let i = jobs.firstIndex(where: { $0.number == number }) else { return }
+    (jobs[i].state, jobs[i].waits, jobs[i].mayHaveStarted) = ("PENDING", 0, mayHaveStarted)
+    jobs[i].restarts += 1
+  }
+
+  /// What squeue shows. Who asked is of no meaning where everybody sees all.
+  func snapshot(_ query: QueueQuery) -> QueueSnapshot {
+    let rows = jobs.map {
+      QueuedJob(
+        id: $0.id, user: "u", uid: $0.uid, state: $0.state, comment: $0.token.comment(log: nil),
+        name: SmallWorld.home.jobName, workDir: SmallWorld.home.root, restarts: $0.restarts)
+    }
+    return QueueSnapshot(
+      scheduler: "slurm", query: query, cluster: "c", askedBy: 0, host: "", seesEverybody: true,
+      outcome: .answered(rows))
+  }
+}
+
+/// server_info.txt, and for how many quanta it is there as it is.
+struct SmallInfo: Hashable {
+  var server: ServerInfo?
+  var age = 0
+}
