@@ -10,7 +10,8 @@ struct ClientKey: Hashable {
   var file: InfoReading = .absent
   /// What it saw last of that file: nothing, this, none, or another one, which never comes back.
   var watched = 0
-  var isLogCurrent = false
+  /// The end of the log, if it saw that.
+  var last: Int?
   /// Numbers of questions, from the newest one.
   var questions: [Int] = []
   var mine: Coordinator.Claim?
@@ -52,7 +53,7 @@ extension SmallClient {
     let beat = c.file.beat
     let isSeen = beat != Watch()
     key.watched = !isSeen ? 0 : beat.value == file ? 1 : beat.value == .absent ? 2 : 3
-    key.isLogCurrent = c.last.value == entries
+    key.last = c.last.value
     let long = isLooking ? 1 << 30 : 8
     key.ages += [
       max(-age(c.deadline, long), 0), age(beat.since, long), age(beat.since + beat.unchanged, min(long, 2)),

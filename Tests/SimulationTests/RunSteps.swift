@@ -3,46 +3,48 @@
 extension SmallSteps {
   /// A death before a look is the same as one after it: it comes before what a run writes, and where it has nothing to do.
   func runMay(_ w: SmallWorld, _ i: Int) {
-    let next = book.runNext[Int(w.runs[i])]
+    let next = run(w, i)
     if next.isPaused {
-      then("run \(i) goes on", w) { $0.runs[i] = self.book.run($0.runs[i], .goOn) { $0.paused = false } }
-    } else {
-      let run = book.runs[w.runs[i]]
+      then("run \(i) goes on", w) { change(&$0, run: i, SmallStep(.goOn)) }
+    } else if !next.isDead {
       if next.sort != .none {
-        then("run \(i) \(deed(run))", w) { self.step(&$0, run: i) }
-        if w.budget.lies > 0, case .appending = run.stage {
-          for (lie, name) in ["it is told a failure", "it fails"].enumerated() {
-            then("run \(i) \(deed(run)), but \(name)", w) {
-              $0.budget.lies -= 1
-              self.step(&$0, run: i, lie: lie + 1)
-            }
-          }
-        }
+        then("run \(i) \(deed(book.runs[w.runs[i]]))", w) { step(&$0, run: i) }
+        if w.budget.lies > 0, case .append = next.doing { lies(w, i) }
       }
-      if w.budget.crashes > 0, !run.dead, next.sort != .reads { deaths(w, i, run) }
-      if !run.dead { pause(w, run: i) }
+      if w.budget.crashes > 0, next.sort != .reads { deaths(w, i) }
+      pause(w, run: i)
     }
     if next.isGoing {
       then("server \(i) is gone", w) {
-        $0.runs[i] = self.book.run($0.runs[i], .gone) { $0.serverGone() }
-        self.bury(&$0, i)
+        change(&$0, run: i, SmallStep(.gone))
+        bury(&$0, i)
       }
     }
   }
 
-  private func deaths(_ w: SmallWorld, _ i: Int, _ run: SmallRun) {
+  private func lies(_ w: SmallWorld, _ i: Int) {
+    guard case .appending = book.runs[w.runs[i]].stage else { return }
+    for (lie, name) in ["it is told a failure", "it fails"].enumerated() {
+      then("run \(i) \(deed(book.runs[w.runs[i]])), but \(name)", w) {
+        $0.budget.lies -= 1
+        step(&$0, run: i, lie: Int32(lie + 1))
+      }
+    }
+  }
+
+  private func deaths(_ w: SmallWorld, _ i: Int) {
     then("run \(i) dies", w) {
       $0.budget.crashes -= 1
-      $0.runs[i] = self.book.run($0.runs[i], .crash) { $0.supervisorDies() }
-      self.bury(&$0, i)
+      change(&$0, run: i, SmallStep(.die))
+      bury(&$0, i)
     }
     for requeued in [false, true] {
       then("the node of run \(i) dies\(requeued ? ", its job is requeued" : "")", w) {
         $0.budget.crashes -= 1
-        $0.runs[i] = self.book.run($0.runs[i], .node) { $0.nodeDies() }
-        self.bury(&$0, i)
-        guard requeued else { return }
-        $0.queue = self.changed($0.queue) { $0.requeue(run.job.number, mayHaveStarted: run.mayHaveStarted) }
+        let run = book.runs[$0.runs[i]]
+        change(&$0, run: i, SmallStep(.nodeDies))
+        bury(&$0, i)
+        if requeued { $0.queue = changed($0.queue) { $0.requeue(run.job.number, mayHaveStarted: run.mayHaveStarted) } }
       }
     }
   }
@@ -51,11 +53,11 @@ extension SmallSteps {
     guard w.budget.pauses > 0 else { return }
     then("run \(i) pauses", w) {
       $0.budget.pauses -= 1
-      $0.runs[i] = self.book.run($0.runs[i], .pause) { $0.paused = true }
+      change(&$0, run: i, SmallStep(.pause))
     }
   }
 
-  private func deed(_ run: SmallRun) -> String {
+  func deed(_ run: SmallRun) -> String {
     switch run.stage {
     case .ready, .looked: "looks"
     case .around: "looks around"
@@ -68,70 +70,55 @@ extension SmallSteps {
     }
   }
 
-  func step(_ w: inout SmallWorld, run i: Int, lie: Int = 0) {
+  func step(_ w: inout SmallWorld, run i: Int, lie: Int32 = 0) {
     let number = w.runs[i]
-    let run = book.runs[number]
-    let log = w.log
-    switch run.stage {
-    case .gone: break
-    case .ready:
-      let isWhole = w.budget.pauses == 0
-      w.runs[i] = book.run(number, isWhole ? .decide : .look, log) {
-        $0.stale = false
-        $0.stage = .looked(log: log, began: $0.now)
-        if isWhole { $0.decide(self.book.logs[log], began: $0.now) }
+    switch run(w, i).doing {
+    case .nothing: break
+    case .look: change(&w, run: i, SmallStep(w.budget.pauses == 0 ? .lookAndDecide : .look, w.log))
+    case .decide: change(&w, run: i, SmallStep(.decide))
+    case .farewell: change(&w, run: i, SmallStep(.decide, w.log))
+    case .around: change(&w, run: i, SmallStep(.around, w.info, w.queue))
+    case .tend: change(&w, run: i, SmallStep(.serve, w.log))
+    case .serve(let isLaunch):
+      change(&w, run: i, SmallStep(.serve, w.log))
+      if isLaunch { launched(&w, i) }
+    case .append(let draft, let isEnd):
+      let log = w.log
+      // What fails is not written; what is only told a failure is.
+      let won = lie < 2 && draft == book.logs[log].next
+      if won {
+        setLog(&w, book.once(number, SmallStep(.took, log)) { longer(number, log) })
+        if isEnd { checkEnd(&w, by: w.runs[i]) }
       }
-    case .looked(let log, let began):
-      w.runs[i] = book.run(number, .decide) { $0.decide(self.book.logs[log], began: began) }
-    case .around(let question):
-      let (info, queue) = (w.info, w.queue)
-      w.runs[i] = book.run(number, .around, info, queue) {
-        $0.lookAround(question, self.book.logs[log], self.book.infos[info], self.book.queues[queue])
-      }
-    case .appending(let draft):
-      let won = lie < 2 && append(&w, draft, by: i)
-      w.runs[i] = book.run(w.runs[i], .took, won ? 1 : 0, Int32(lie)) {
-        if lie == 0 { $0.appended(draft, won: won) } else { $0.appendFailed() }
-      }
-    case .serving(let actions):
-      w.runs[i] = book.run(number, .serve, log) {
-        if actions.isEmpty { $0.lookAfterServer() } else { $0.serve(log, self.book.logs[log]) }
-      }
-      if actions.first == .launch { launched(&w, i) }
-    case .beating(let state, let looked, let began, let rest):
-      let server = ServerInfo(
-        endpoint: Endpoint(node: run.node, port: 7860)!, jobID: "\(run.job.number)", started: WallTime(seconds: 0),
-        state: state, beat: 0, heartbeat: WallTime(seconds: 0), ends: nil, lock: run.lock, token: run.job.token,
-        user: "u")
-      setInfo(&w, server)
-      w.runs[i] = book.run(number, .beat) { $0.beaten(self.book.logs[looked].foldBeforeTornEnd, began: began, rest) }
-    case .farewell(let farewell):
-      w.runs[i] = book.run(number, .decide, log) { $0.sayFarewell(farewell, self.book.logs[log].fold()) }
-    case .recording(let farewell, let draft):
-      let won = append(&w, draft, by: i)
-      w.runs[i] = book.run(w.runs[i], .took, won ? 1 : 0) { $0.recorded(farewell, won: won) }
+      change(&w, run: i, SmallStep(.took, won ? 1 : 0, lie))
+    case .beat:
+      setInfo(&w, book.once(number, SmallStep(.beat)) { heartbeat(book.runs[number]) })
+      change(&w, run: i, SmallStep(.beat))
     }
     bury(&w, i)
   }
 
-  /// Whether it takes the number.
-  private func append(_ w: inout SmallWorld, _ draft: LockDraft, by i: Int) -> Bool {
-    let log = w.log
-    guard draft.number == book.logs[log].next else { return false }
-    let (number, run) = (w.runs[i], book.runs[w.runs[i]])
-    if draft.body.kind == .ended { checkEnd(&w, draft.body.token, by: number) }
-    let longer = book.once(number, .took, log) { self.book.append(draft.body.wordless, by: run.author, to: log) }
-    setLog(&w, longer)
-    return true
+  private func longer(_ number: Int32, _ log: Int32) -> Int32 {
+    let run = book.runs[number]
+    switch run.stage {
+    case .appending(let draft), .recording(_, let draft): return book.append(draft.body.wordless, by: run.author, to: log)
+    default: return -1
+    }
+  }
+
+  private func heartbeat(_ run: SmallRun) -> Int32 {
+    guard case .beating(let state, _, _, _) = run.stage, let place = Endpoint(node: run.node, port: 7860) else { return 0 }
+    let server = ServerInfo(
+      endpoint: place, jobID: "\(run.job.number)", started: WallTime(seconds: 0), state: state, beat: 0,
+      heartbeat: WallTime(seconds: 0), ends: nil, lock: run.lock, token: run.job.token, user: "u")
+    return book.number(SmallInfo(server: server))
   }
 
   private func launched(_ w: inout SmallWorld, _ i: Int) {
-    let run = book.runs[w.runs[i]]
-    guard run.up else { return }
-    if (0...3).contains(where: { $0 != i && w.runs[$0] >= 0 && book.runNext[Int(w.runs[$0])].isUp }) {
-      w.violate(.twoServers)
-    }
-    guard let j = book.queues[w.queue].jobs.firstIndex(where: { $0.number == run.job.number }) else { return }
+    guard run(w, i).isUp else { return }
+    if (0...3).contains(where: { $0 != i && w.runs[$0] >= 0 && run(w, $0).isUp }) { w.violate(.twoServers) }
+    let number = book.runs[w.runs[i]].job.number
+    guard let j = book.queues[w.queue].jobs.firstIndex(where: { $0.number == number }) else { return }
     if book.queues[w.queue].jobs[j].isServed { w.violate(.servedTwice) }
     w.queue = changed(w.queue) { $0.jobs[j].isServed = true }
   }

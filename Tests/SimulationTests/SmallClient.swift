@@ -3,6 +3,27 @@
 /// One who asks for the server, between two of its operations. Its clock, its count of questions and of files begin anywhere: only
 /// differences matter.
 struct SmallClient {
+  /// What can be seen of the last claimant.
+  struct ClaimView: Hashable {
+    var claimant = Observation.Claimant.unknown
+    var submitBegan: Bool?
+    /// The job that its sbatch printed.
+    var job: Int?
+
+    var code: Int32 {
+      let who: Int32 = claimant == .unknown ? 0 : claimant == .alive ? 1 : 2
+      return who | (submitBegan.map { $0 ? 2 : 1 } ?? 0) << 2 | Int32(job.map { $0 - 99 } ?? 0) << 4
+    }
+
+    init() {}
+
+    init(code: Int32) {
+      claimant = [.unknown, .alive, .dead][Int(code & 3)]
+      submitBegan = [nil, false, true][Int(code >> 2 & 3)]
+      job = code >> 4 == 0 ? nil : Int(code >> 4) + 99
+    }
+  }
+
   /// What one look saw.
   struct View: Hashable {
     var began: Instant
@@ -52,8 +73,6 @@ struct SmallClient {
   /// How many questions anybody asked, and the number of the newest answer.
   var asked = 0
   var board: Int?
-  /// How many numbers are taken.
-  var entries = 0
 
   init(_ index: Int, host: String, wait: Duration) {
     self.index = index
@@ -76,8 +95,10 @@ struct SmallClient {
 
   /// The log is another one: whoever waits looks again at once. What else changes is seen when time goes on, or before.
   mutating func wake() {
-    entries += 1
     (quiet, stale) = (false, true)
+    // Whatever it last saw as the log's end is so no more: how long it stood still is of no meaning.
+    if case .looked = stage { return }
+    coordinator.last = Watch()
   }
 
   mutating func fileChanged(_ server: ServerInfo?) {
@@ -89,26 +110,12 @@ struct SmallClient {
 
   // MARK: - its own steps
 
-  /// What can be seen of the last claimant.
-  struct ClaimView: Hashable {
-    var claimant = Observation.Claimant.unknown
-    var submitBegan: Bool?
-    /// The job that its sbatch printed.
-    var job: Int?
-
-    var code: Int32 {
-      let who: Int32 = claimant == .unknown ? 0 : claimant == .alive ? 1 : 2
-      return who | (submitBegan.map { $0 ? 2 : 1 } ?? 0) << 2 | Int32(job.map { $0 - 99 } ?? 0) << 4
-    }
-  }
-
   mutating func look(_ log: Int32, _ snapshot: QueueSnapshot?, isOwn: Bool, _ claim: ClaimView) {
     stale = false
-    var view = View(began: now, wall: wall, file: file, log: log)
+    var view = View(began: now, wall: wall, file: file, log: log, claim: claim)
     if let snapshot, let board {
       view.board = QueueReading(snapshot: snapshot, number: board, highestAsked: asked, isOwn: isOwn)
     }
-    view.claim = claim
     stage = .looked(view)
   }
 
@@ -130,6 +137,7 @@ struct SmallClient {
       return
     }
     goOn(all.compactMap { deed($0, view, tail) })
+    if stage == .ready { quiet = !stale }
   }
 
   private func deed(_ action: Action, _ view: View, _ tail: LogTail) -> Deed? {
@@ -148,44 +156,16 @@ struct SmallClient {
     }
   }
 
-  mutating func goOn(_ rest: [Deed]) {
-    guard rest.isEmpty else { return stage = .acting(rest) }
-    if case .looked = stage { quiet = !stale }
-    stage = .ready
-  }
+  mutating func goOn(_ rest: [Deed]) { stage = rest.isEmpty ? .ready : .acting(rest) }
 
-  mutating func probed(_ place: ServerPlace, isUp: Bool, _ rest: [Deed]) {
-    coordinator.handle(.probed(place, isUp ? .reached(place.endpoint) : .refused(place.endpoint)), now: now)
-    goOn(rest)
-  }
-
-  mutating func mayNotAsk(_ rest: [Deed]) {
-    goOn(rest)
-    if rest.isEmpty { quiet = !stale }
-  }
-
-  mutating func asks(_ snapshot: Int32, _ rest: [Deed]) {
-    asked += 1
-    stage = .asked(board: snapshot, number: asked, rest)
-  }
-
-  mutating func took(_ body: EntryBody, won: Bool, _ rest: [Deed]) {
-    if body.kind == .claimed {
-      // A claim that was lost is in no log: nothing is ever read of it.
-      if won { claims += 1 } else { coordinator.mine = nil }
-    }
-    goOn(rest)
-  }
-
-  mutating func readsReply(_ token: Token, _ reply: SubmitReply, _ rest: [Deed]) {
-    coordinator.handle(.submitted(token, reply), now: now)
-    goOn(rest)
+  mutating func took(_ body: EntryBody, won: Bool) {
+    guard body.kind == .claimed else { return }
+    // A claim that was lost is in no log: nothing is ever read of it.
+    if won { claims += 1 } else { coordinator.mine = nil }
   }
 
   /// What it knew is of no meaning any more.
-  mutating func die() {
-    (stage, quiet, paused) = (.over, true, false)
-  }
+  mutating func die() { (stage, quiet, paused) = (.over, true, false) }
 }
 
 extension EntryBody {

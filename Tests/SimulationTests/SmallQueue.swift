@@ -39,6 +39,8 @@ struct SmallQueue: Hashable {
     jobs.append(job)
   }
 
+  mutating func addLate() { if let late { add(late) } }
+
   mutating func start(_ i: Int) { (jobs[i].state, jobs[i].waits, jobs[i].mayHaveStarted) = ("RUNNING", 0, false) }
 
   mutating func cancel(_ id: JobID, _ token: Token, uid: UInt32) {

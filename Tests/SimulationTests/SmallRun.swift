@@ -5,7 +5,7 @@ struct SmallRun {
   enum Stage: Hashable {
     case ready
     case looked(log: Int32, began: Instant)
-    case around(Entrance.Question)
+    case around(Entrance.Question, log: Int32)
     case appending(LockDraft)
     case serving([Supervision.Action])
     case beating(ServerInfo.State, log: Int32, began: Instant, rest: [Supervision.Action])
@@ -103,16 +103,16 @@ struct SmallRun {
 
   // MARK: - on its way in
 
-  mutating func decide(_ tail: LogTail, began: Instant) {
-    take(entrance?.next(tail, place: nil, began: began, now: now))
+  mutating func decide(_ log: Int32, _ tail: LogTail, began: Instant) {
+    goOn(entrance?.next(tail, place: nil, began: began, now: now), log)
   }
 
-  private mutating func take(_ step: Entrance.Step?) {
+  private mutating func goOn(_ step: Entrance.Step?, _ log: Int32 = 0) {
     switch step {
     case .wait:
       stage = .ready
       quiet = !stale
-    case .lookAround(let question): stage = .around(question)
+    case .lookAround(let question): stage = .around(question, log: log)
     case .append(let draft):
       if draft.body.kind == .started {
         entrance?.takes(now: now)
@@ -142,15 +142,15 @@ struct SmallRun {
         hasTraces: false, home: SmallWorld.home)
     }
     let wall = wall
-    take(entrance?.looked(around, question, now: now, wall: wall))
+    goOn(entrance?.looked(around, question, now: now, wall: wall))
   }
 
   mutating func appended(_ draft: LockDraft, won: Bool) {
     guard let next = entrance?.appended(draft, won: won) else { return stage = .ready }
-    take(next)
+    goOn(next)
   }
 
-  mutating func appendFailed() { take(entrance?.failed(StorageFailure(.other, "lie"), now: now)) }
+  mutating func appendFailed() { goOn(entrance?.failed(StorageFailure(.other, "lie"), now: now)) }
 
   // MARK: - its server
 

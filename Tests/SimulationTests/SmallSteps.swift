@@ -2,26 +2,23 @@
 
 /// What may happen next in a world.
 final class SmallSteps {
-  let book = SmallBook()
-  let hosts: [String]
+  let book: SmallBook
   /// What came of the last `successors`, and how each is called where that is asked for.
   private(set) var found: [SmallWorld] = []
   private(set) var labels: [String] = []
   private var tells = false
 
-  init(hosts: [String]) {
-    self.hosts = hosts
-    book.oneHost = hosts[0] == hosts[1]
-  }
+  init(hosts: [String], wait: Duration = .seconds(120)) { book = SmallBook(hosts: hosts, wait: wait) }
 
-  func start(_ budget: SmallWorld.Budget, wait: Duration = .seconds(120)) -> SmallWorld {
-    let clients = (0...1).map { book.number(SmallClient($0, host: hosts[$0], wait: wait)) }
+  func start(_ budget: SmallWorld.Budget) -> SmallWorld {
+    let clients = book.team.map { book.clients.number($0, book) }
     return SmallWorld(budget: budget, clients: SIMD2(clients[0], clients[1]))
   }
 
-  func isOver(_ w: SmallWorld) -> Bool {
-    book.clientNext[Int(w.clients[0])].isOver && book.clientNext[Int(w.clients[1])].isOver
-  }
+  func client(_ w: SmallWorld, _ i: Int) -> ClientNext { book.clients.next[Int(w.clients[i])] }
+  func run(_ w: SmallWorld, _ i: Int) -> RunNext { book.runs.next[Int(w.runs[i])] }
+
+  func isOver(_ w: SmallWorld) -> Bool { client(w, 0).isOver && client(w, 1).isOver }
 
   /// All that may happen next. With their labels only for whoever wants to tell a way.
   func successors(of w: SmallWorld, tells: Bool = false) {
@@ -32,37 +29,33 @@ final class SmallSteps {
     for i in 0...1 { clientMay(w, i) }
     for i in 0...3 where w.runs[i] >= 0 { runMay(w, i) }
     queueMay(w)
-    if mayTick(w) { then("15 s", w) { self.tick(&$0) } }
+    if mayTick(w) { then("15 s", w) { tick(&$0) } }
   }
 
   /// Steps that make no difference for others, nor others for them, are taken at once, in one order: in any other the same comes of
   /// it. Only who may be held up in between stops there.
-  func settle(_ w: inout SmallWorld) {
+  private func settle(_ w: inout SmallWorld) {
     guard w.budget.pauses == 0 else { return }
-    for i in 0...1 {
-      while isLocal(book.clientNext[Int(w.clients[i])], w) { step(&w, client: i) }
-    }
+    for i in 0...1 { while isLocal(client(w, i), w) { step(&w, client: i) } }
     var i = 0
-    while i < 4, w.runs[i] >= 0 {
-      let run = w.runs[i]
-      if book.runNext[Int(run)].sort == .local { step(&w, run: i) } else { i += 1 }
-    }
+    while i < 4, w.runs[i] >= 0 { if run(w, i).sort == .local { step(&w, run: i) } else { i += 1 } }
   }
 
-  private func isLocal(_ next: SmallBook.Next, _ w: SmallWorld) -> Bool {
-    next.sort == .local || next.isLook && w.isAsked && !next.isPaused
+  /// Nobody may ask the scheduler twice within a quantum.
+  private func isLocal(_ next: ClientNext, _ w: SmallWorld) -> Bool {
+    next.sort == .local || next.isAsking && w.isAsked && !next.isPaused
   }
 
   /// Where a pause may come between.
   private func localNext(_ w: SmallWorld) -> Bool {
     guard w.budget.pauses > 0 else { return false }
-    for i in 0...1 where isLocal(book.clientNext[Int(w.clients[i])], w) {
-      then("\(i) goes on by itself", w) { self.step(&$0, client: i) }
+    for i in 0...1 where isLocal(client(w, i), w) {
+      then("\(i) \(deed(w, i))", w) { step(&$0, client: i) }
       pause(w, client: i)
       return true
     }
-    for i in 0...3 where w.runs[i] >= 0 && book.runNext[Int(w.runs[i])].sort == .local {
-      then("run \(i) goes on by itself", w) { self.step(&$0, run: i) }
+    for i in 0...3 where w.runs[i] >= 0 && run(w, i).sort == .local {
+      then("run \(i) \(deed(book.runs[w.runs[i]]))", w) { step(&$0, run: i) }
       pause(w, run: i)
       return true
     }
@@ -79,28 +72,28 @@ final class SmallSteps {
 
   private func mayTick(_ w: SmallWorld) -> Bool {
     for i in 0...1 {
-      let next = book.clientNext[Int(w.clients[i])]
+      let next = client(w, i)
       if !next.isOver, !next.isPaused, !next.isQuiet { return false }
     }
     for i in 0...3 where w.runs[i] >= 0 {
-      let next = book.runNext[Int(w.runs[i])]
+      let next = run(w, i)
       if !next.isPaused, !next.isQuiet { return false }
     }
-    return book.queues[w.queue].mayWait
+    return book.queueNext[Int(w.queue)].mayWait
   }
 
   private func tick(_ w: inout SmallWorld) {
     w.isAsked = false
-    for i in 0...1 { change(&w, client: i, .tick) { $0.tick() } }
-    w.info = book.once(w.info, .age) {
-      var info = self.book.infos[w.info]
-      info.age = info.server == nil ? 0 : min(info.age + 1, 2)
-      return self.book.number(info)
+    for i in 0...1 { change(&w, client: i, SmallStep(.tick)) }
+    let (info, queue) = (w.info, w.queue)
+    w.info = book.once(info, SmallStep(.age)) {
+      var value = book.infos[info]
+      value.age = value.server == nil ? 0 : min(value.age + 1, 2)
+      return book.number(value)
     }
-    let queue = w.queue
-    w.queue = book.once(queue, .wait) { self.changed(queue) { $0.tick() } }
+    w.queue = book.once(queue, SmallStep(.wait)) { changed(queue) { $0.tick() } }
     for i in (0...3).reversed() where w.runs[i] >= 0 {
-      w.runs[i] = book.run(w.runs[i], .tick) { $0.tick() }
+      change(&w, run: i, SmallStep(.tick))
       bury(&w, i)
     }
   }
@@ -114,52 +107,56 @@ final class SmallSteps {
   }
 
   private func queueMay(_ w: SmallWorld) {
-    let queue = book.queues[w.queue]
-    for (j, job) in queue.jobs.enumerated() where job.state == "PENDING" {
-      then("job \(job.number) starts", w) {
-        $0.queue = self.changed(w.queue) { $0.start(j) }
-        $0.addRun(self.book.number(SmallRun(job)))
+    let next = book.queueNext[Int(w.queue)]
+    for j in next.waiting {
+      then("a job starts", w) {
+        let queue = $0.queue
+        $0.addRun(book.once(queue, SmallStep(.run, Int32(j))) {
+          book.runs.number(SmallRun(book.queues[queue].jobs[j]), book)
+        })
+        $0.queue = book.once(queue, SmallStep(.start, Int32(j))) { changed(queue) { $0.start(j) } }
       }
     }
-    if let late = queue.late {
-      then("the late job comes", w) { $0.queue = self.changed(w.queue) { $0.add(late) } }
+    if next.hasLate {
+      then("the late job comes", w) { $0.queue = changed($0.queue) { $0.addLate() } }
     }
   }
 
   /// A run that is over leaves the world; its job tells what became of it.
   func bury(_ w: inout SmallWorld, _ i: Int) {
-    guard book.runNext[Int(w.runs[i])].isOver else { return }
+    guard run(w, i).isOver else { return }
     let run = book.runs[w.runs[i]]
-    if run.tidied, book.infos[w.info].server?.token == run.job.token { setInfo(&w, nil) }
+    if run.tidied, book.infos[w.info].server?.token == run.job.token { setInfo(&w, book.number(SmallInfo())) }
     w.queue = changed(w.queue) { $0.left(run.job.number, run.left ?? "") }
     w.removeRun(i)
   }
 
   // MARK: - what everybody sees
 
-  func change(_ w: inout SmallWorld, client i: Int, _ step: SmallBook.Step, _ change: (inout SmallClient) -> Void) {
-    if book.clientNext[Int(w.clients[i])].isOver { return }
-    w.clients[i] = book.client(w.clients[i], step, 0, 0, change)
+  func change(_ w: inout SmallWorld, client i: Int, _ step: SmallStep) {
+    if !client(w, i).isOver { w.clients[i] = book.clients.after(w.clients[i], step, book) }
   }
 
-  func setInfo(_ w: inout SmallWorld, _ server: ServerInfo?) {
-    w.info = book.number(SmallInfo(server: server))
-    let info = w.info
-    for i in 0...1 where !book.clientNext[Int(w.clients[i])].isOver {
-      w.clients[i] = book.client(w.clients[i], .file, info) { $0.fileChanged(server) }
-    }
+  func change(_ w: inout SmallWorld, run i: Int, _ step: SmallStep) {
+    w.runs[i] = book.runs.after(w.runs[i], step, book)
   }
 
-  /// Whoever takes the number that was next.
+  func setInfo(_ w: inout SmallWorld, _ info: Int32) {
+    w.info = info
+    for i in 0...1 { change(&w, client: i, SmallStep(.file, info)) }
+  }
+
+  /// Somebody took the next number.
   func setLog(_ w: inout SmallWorld, _ log: Int32) {
     w.log = log
-    for i in 0...1 { change(&w, client: i, .wake) { $0.wake() } }
-    for i in 0...3 where w.runs[i] >= 0 { w.runs[i] = book.run(w.runs[i], .wake) { $0.wake() } }
+    for i in 0...1 { change(&w, client: i, SmallStep(.wake)) }
+    for i in 0...3 where w.runs[i] >= 0 { change(&w, run: i, SmallStep(.wake)) }
   }
 
   /// I6, but for what its own run says of it.
-  func checkEnd(_ w: inout SmallWorld, _ token: Token, by run: Int32 = -1) {
+  func checkEnd(_ w: inout SmallWorld, by run: Int32 = -1) {
     let entries = book.logs[w.log].slots.compactMap(\.entry)
+    guard let token = entries.last?.token else { return }
     if entries.contains(where: { $0.token == token && [.started, .stopRequested].contains($0.kind) }) { return }
     for job in book.queues[w.queue].jobs where job.token == token && !job.isOver && !job.mayHaveStarted {
       let own = (0...3).last { w.runs[$0] >= 0 && book.runs[w.runs[$0]].job.number == job.number }.map { w.runs[$0] }

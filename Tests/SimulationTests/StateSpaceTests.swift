@@ -16,7 +16,7 @@ import Testing
     while true {
       while let last = way.last, open.count == last.begin { way.removeLast() }
       guard let world = open.popLast() else { return (seen.count, answered, nil) }
-      guard seen.insert(world.fingerprint) else { continue }
+      guard seen.insert(steps.book.fingerprint(world)) else { continue }
       if world.violation != .none { return (seen.count, answered, tell(steps, way.map(\.world) + [world])) }
       if steps.isOver(world) {
         answered += 1
@@ -47,7 +47,8 @@ import Testing
     let seconds = Date().timeIntervalSince(began)
     print("state space: \(budget): \(states) states, \(ends) ends, \(Int(seconds)) s")
     let b = steps.book
-    print("parts:", b.logs.values.count, b.infos.values.count, b.boards.values.count, b.queues.values.count, b.clients.values.count, b.runs.values.count)
+    print("parts:", b.logs.count, b.infos.count, b.boards.count, b.queues.count, b.clients.count, b.runs.count)
+    if checks { print("checked", checked, "wrong", wrong) }
     #expect(way == nil, "\(way?.joined(separator: "\n") ?? "")")
   }
 }
