@@ -11,7 +11,7 @@ extension SmallSteps {
       then("\(i) \(deed(w, i))", w) { step(&$0, client: i) }
       if w.budget.lies > 0 { lies(w, i) }
     }
-    if w.budget.crashes > 0, next.sort == .writes || book.isOneHost {
+    if w.budget.crashes > 0, next.sort == .writes || book.isOneHost || !isReduced {
       then("\(i) dies", w) {
         $0.budget.crashes -= 1
         end(&$0, client: i)
@@ -32,6 +32,7 @@ extension SmallSteps {
     guard case .acting(let deeds) = book.clients[w.clients[i]].stage else { return }
     let names: [String]
     switch deeds[0] {
+    case .look where w.isAsked: return
     case .look: names = ["it shows nothing", "it does not answer"]
     case .submit: names = ["it reports a failure", "nothing comes of it", "the job comes later", "it refuses"]
     case .probe, .append, .cancel, .answer, .leave: return
@@ -117,8 +118,7 @@ extension SmallSteps {
   private func look(_ w: inout SmallWorld, _ i: Int) {
     let code = book.once(w.log, SmallStep(.look, w.queue, others(w, i))) { claim(w, i).code }
     let seen = w.board + 1 | (w.asker == i ? 1 << 20 : 0) | code << 21
-    // Nobody comes between a look and what is decided, but for a pause.
-    change(&w, client: i, SmallStep(w.budget.pauses == 0 ? .lookAndDecide : .look, w.log, seen))
+    change(&w, client: i, SmallStep(goesOnAtOnce(w) ? .lookAndDecide : .look, w.log, seen))
   }
 
   private func others(_ w: SmallWorld, _ i: Int) -> Int32 { Int32(i) << 1 | (client(w, 1 - i).isOver ? 1 : 0) }

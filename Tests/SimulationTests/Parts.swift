@@ -37,7 +37,7 @@ struct Kinds<Key: Hashable, Value> {
 /// Processes by number. Those with one key do the same from then on, whatever happens around them: the first one stands for all, and
 /// what comes of each of its steps is worked out once.
 struct Parts<Part: SmallPart> {
-  private var kinds = Kinds<Part.Key, Part>()
+  private var kinds = Kinds<SIMD2<Int>, Part>()
   private(set) var next: [Part.Next] = []
   /// What each came of: -1 where it is the first of its kind.
   private(set) var origins: [(before: Int32, step: SmallStep)] = []
@@ -48,9 +48,17 @@ struct Parts<Part: SmallPart> {
 
   subscript(number: Int32) -> Part { kinds[number] }
 
+  /// 128 bits of a key.
+  private static func mark(_ key: Part.Key) -> SIMD2<Int> {
+    var second = Hasher()
+    second.combine(1)
+    second.combine(key)
+    return SIMD2(key.hashValue, second.finalize())
+  }
+
   mutating func number(_ part: Part, _ book: SmallBook, of before: Int32 = -1, _ step: SmallStep = SmallStep(.start)) -> Int32 {
     var isNew = false
-    let number = kinds.number(part.key, &isNew) { part }
+    let number = kinds.number(Self.mark(part.key), &isNew) { part }
     if isNew {
       next.append(part.next(book))
       origins.append((before, step))

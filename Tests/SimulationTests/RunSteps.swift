@@ -11,7 +11,7 @@ extension SmallSteps {
         then("run \(i) \(deed(book.runs[w.runs[i]]))", w) { step(&$0, run: i) }
         if w.budget.lies > 0, case .append = next.doing { lies(w, i) }
       }
-      if w.budget.crashes > 0, next.sort != .reads { deaths(w, i) }
+      if w.budget.crashes > 0, next.sort != .reads || !isReduced { deaths(w, i) }
       pause(w, run: i)
     }
     if next.isGoing {
@@ -74,7 +74,7 @@ extension SmallSteps {
     let number = w.runs[i]
     switch run(w, i).doing {
     case .nothing: break
-    case .look: change(&w, run: i, SmallStep(w.budget.pauses == 0 ? .lookAndDecide : .look, w.log))
+    case .look: change(&w, run: i, SmallStep(goesOnAtOnce(w) ? .lookAndDecide : .look, w.log))
     case .decide: change(&w, run: i, SmallStep(.decide))
     case .farewell: change(&w, run: i, SmallStep(.decide, w.log))
     case .around: change(&w, run: i, SmallStep(.around, w.info, w.queue))

@@ -46,7 +46,7 @@ struct SmallClient {
     case leave
   }
 
-  enum Stage: Hashable {
+  indirect enum Stage: Hashable {
     case ready
     case looked(View)
     case acting([Deed])

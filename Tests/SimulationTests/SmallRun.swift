@@ -2,7 +2,7 @@
 
 /// One run of a job on its node, between two operations of its supervisor. Its clock begins with it.
 struct SmallRun {
-  enum Stage: Hashable {
+  indirect enum Stage: Hashable {
     case ready
     case looked(log: Int32, began: Instant)
     case around(Entrance.Question, log: Int32)

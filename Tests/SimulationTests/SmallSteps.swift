@@ -7,8 +7,13 @@ final class SmallSteps {
   private(set) var found: [SmallWorld] = []
   private(set) var labels: [String] = []
   private var tells = false
+  /// False: each step by itself, in every order, and deaths anywhere. Only to see that nothing is lost otherwise.
+  let isReduced: Bool
 
-  init(hosts: [String], wait: Duration = .seconds(120)) { book = SmallBook(hosts: hosts, wait: wait) }
+  init(hosts: [String], wait: Duration = .seconds(120), isReduced: Bool = true) {
+    book = SmallBook(hosts: hosts, wait: wait)
+    self.isReduced = isReduced
+  }
 
   func start(_ budget: SmallWorld.Budget) -> SmallWorld {
     let clients = book.team.map { book.clients.number($0, book) }
@@ -32,10 +37,13 @@ final class SmallSteps {
     if mayTick(w) { then("15 s", w) { tick(&$0) } }
   }
 
+  /// Nobody comes between a step and what it leads to by itself, but for a pause.
+  func goesOnAtOnce(_ w: SmallWorld) -> Bool { isReduced && w.budget.pauses == 0 }
+
   /// Steps that make no difference for others, nor others for them, are taken at once, in one order: in any other the same comes of
-  /// it. Only who may be held up in between stops there.
+  /// it.
   private func settle(_ w: inout SmallWorld) {
-    guard w.budget.pauses == 0 else { return }
+    guard goesOnAtOnce(w) else { return }
     for i in 0...1 { while isLocal(client(w, i), w) { step(&w, client: i) } }
     var i = 0
     while i < 4, w.runs[i] >= 0 { if run(w, i).sort == .local { step(&w, run: i) } else { i += 1 } }
@@ -48,7 +56,7 @@ final class SmallSteps {
 
   /// Where a pause may come between.
   private func localNext(_ w: SmallWorld) -> Bool {
-    guard w.budget.pauses > 0 else { return false }
+    guard isReduced, w.budget.pauses > 0 else { return false }
     for i in 0...1 where isLocal(client(w, i), w) {
       then("\(i) \(deed(w, i))", w) { step(&$0, client: i) }
       pause(w, client: i)

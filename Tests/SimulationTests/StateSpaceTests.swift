@@ -10,6 +10,9 @@ import Testing
   static func search(_ steps: SmallSteps, _ start: SmallWorld) -> (states: Int, answered: Int, way: [String]?) {
     var seen = Fingerprints()
     var answered = 0
+    let full = ProcessInfo.processInfo.environment["SHARED"] != nil
+    var shared = Set<UInt64>()
+    defer { if full { print("shared", shared.count) } }
     // What is still to be visited, and for each state of the way where its part of that begins.
     var open: [SmallWorld] = [start]
     var way: [(world: SmallWorld, begin: Int)] = []
@@ -22,6 +25,8 @@ import Testing
         answered += 1
         continue
       }
+      var g = world; g.clients = [0,0]; g.runs = [0,0,0,0]; g.asker = 0; g.budget = SmallWorld.Budget()
+      if full { shared.insert(min(g.fingerprint, steps.book.twinShared(g).fingerprint)) }
       way.append((world, open.count))
       steps.successors(of: world)
       open += steps.found
@@ -42,12 +47,13 @@ import Testing
   @Test(arguments: worlds)
   func complete(budget: SmallWorld.Budget) {
     let began = Date()
-    let steps = SmallSteps(hosts: ["login1", "login2"])
+    let steps = SmallSteps(hosts: ["login1", "login2"], isReduced: ProcessInfo.processInfo.environment["FULL"] == nil)
     let (states, ends, way) = Self.search(steps, steps.start(budget))
     let seconds = Date().timeIntervalSince(began)
     print("state space: \(budget): \(states) states, \(ends) ends, \(Int(seconds)) s")
     let b = steps.book
     print("parts:", b.logs.count, b.infos.count, b.boards.count, b.queues.count, b.clients.count, b.runs.count)
+    print(MemoryLayout<SmallClient>.stride, MemoryLayout<SmallRun>.stride, MemoryLayout<ClientKey>.stride,  MemoryLayout<SmallWorld>.stride, MemoryLayout<SmallClient.Stage>.stride, MemoryLayout<Coordinator>.stride, MemoryLayout<InfoReading>.stride)
     if checks { print("checked", checked, "wrong", wrong) }
     #expect(way == nil, "\(way?.joined(separator: "\n") ?? "")")
   }

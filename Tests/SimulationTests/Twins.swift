@@ -25,6 +25,12 @@ extension SmallBook {
     return min(w.fingerprint, twin.fingerprint)
   }
 
+  func twinShared(_ w: SmallWorld) -> SmallWorld {
+    var twin = w
+    (twin.log, twin.info, twin.queue) = (twinLog(w.log), twinInfo(w.info), twinQueue(w.queue))
+    twin.board = twinBoard(w.board)
+    return twin
+  }
   private func twin(_ token: Token) -> Token { Twins.tokens[token] ?? token }
   private func twin(_ uid: UInt32) -> UInt32 { uid == 1001 ? 1002 : uid == 1002 ? 1001 : uid }
 
