@@ -55,8 +55,9 @@ extension SmallRun: SmallPart {
     switch doing {
     case .nothing: return .none
     case .decide: return .local
-    case .look, .around, .farewell: return .reads
-    case .append, .beat: return .writes
+    case .look, .farewell: return .reads
+    // Having looked around, it may have taken `started`: I6 asks for that.
+    case .around, .append, .beat: return .writes
     // Whether the server is up is its own affair, until it was told to end: then that goes by itself.
     case .tend: return ending ? .reads : .local
     case .serve:
