@@ -1,6 +1,8 @@
 @testable import CoordCore
 
-/// What of a client can still make a difference. Two clients with one key do the same from now on, whatever happens around them.
+/// What of a client can still make a difference. Two clients with one key do the same from now on, whatever happens
+/// around them: times count from now, and no further than anything asks for; numbers of questions from the newest one;
+/// what it saw of a file or of the log's end counts only as long as it may be seen again.
 struct ClientKey: Hashable {
   var index: Int
   var stage: SmallClient.Stage

@@ -1,8 +1,8 @@
 @testable import CoordCore
 
 extension SmallSteps {
-  /// A death is seen by others only by what is not written any more: so it comes right before a client writes. (Before a look it is
-  /// the same as after it.) On one host it is seen at once, and may come at any time.
+  /// A death is seen by others only by what is not written any more: one that comes before a look, or while there is
+  /// nothing to do, is the same for them as one right before the next write. On one host it is seen at once.
   func clientMay(_ w: SmallWorld, _ i: Int) {
     let next = client(w, i)
     if next.isOver { return }

@@ -27,7 +27,7 @@ struct Memo {
   private var count = 0
 
   private static func key(_ part: Int32, _ step: SmallStep) -> (UInt64, UInt64) {
-    let a = UInt64(UInt32(bitPattern: step.a)), b = UInt64(UInt32(bitPattern: step.b))
+    let (a, b) = (UInt64(UInt32(bitPattern: step.a)), UInt64(UInt32(bitPattern: step.b)))
     return (UInt64(UInt32(bitPattern: part)) << 32 | a, b << 16 | UInt64(step.deed.rawValue) << 1 | 1)
   }
 

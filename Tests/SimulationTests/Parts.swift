@@ -34,19 +34,39 @@ struct Kinds<Key: Hashable, Value> {
   subscript(number: Int32) -> Value { values[Int(number)] }
 }
 
-/// Processes by number. Those with one key do the same from then on, whatever happens around them: the first one stands for all, and
-/// what comes of each of its steps is worked out once.
+/// Processes by number. Those with one key do the same from then on, whatever happens around them: the first one stands
+/// for all, and what comes of each of its steps is worked out once.
 struct Parts<Part: SmallPart> {
   private var kinds = Kinds<SIMD2<Int>, Part>()
   private(set) var next: [Part.Next] = []
-  /// What each came of: -1 where it is the first of its kind.
+  /// What each came of; -1: it is the first of all.
   private(set) var origins: [(before: Int32, step: SmallStep)] = []
   var twins: [Int32] = []
   private var known = Memo()
+  /// Where keys are checked: others with the same key, two of each, and what the first one did.
+  private var others: [[Part]] = []
+  private var done: [[(step: SmallStep, after: Int32)]] = []
+  private(set) var checks = 0
+  /// Others that did not do as the first one did.
+  private(set) var mistakes: [String] = []
 
   var count: Int { next.count }
 
   subscript(number: Int32) -> Part { kinds[number] }
+
+  mutating func number(
+    _ part: Part, _ book: SmallBook, of before: Int32 = -1, _ step: SmallStep = SmallStep(.start)
+  ) -> Int32 {
+    var isNew = false
+    let number = kinds.number(Self.mark(part.key), &isNew) { part }
+    if isNew {
+      next.append(part.next(book))
+      origins.append((before, step))
+      twins.append(-1)
+    }
+    if book.isChecked { keep(part, number, isNew, book) }
+    return number
+  }
 
   /// 128 bits of a key.
   private static func mark(_ key: Part.Key) -> SIMD2<Int> {
@@ -56,56 +76,33 @@ struct Parts<Part: SmallPart> {
     return SIMD2(key.hashValue, second.finalize())
   }
 
-  mutating func number(_ part: Part, _ book: SmallBook, of before: Int32 = -1, _ step: SmallStep = SmallStep(.start)) -> Int32 {
-    var isNew = false
-    let number = kinds.number(Self.mark(part.key), &isNew) { part }
-    if isNew {
-      next.append(part.next(book))
-      origins.append((before, step))
-      twins.append(-1)
-      others.append([])
-      done.append([])
-    } else if checks, others[Int(number)].count < limit {
-      others[Int(number)].append(part)
-      for (step, result) in done[Int(number)] { check(number, part, step, result, book) }
-    }
-    return number
-  }
-
   mutating func after(_ number: Int32, _ step: SmallStep, _ book: SmallBook) -> Int32 {
     if let after = known[number, step] { return after }
     var part = kinds[number]
     part.take(step, book)
     let after = self.number(part, book, of: number, step)
     known[number, step] = after
-    if checks {
+    if book.isChecked {
       done[Int(number)].append((step, after))
-      for other in others[Int(number)] { check(number, other, step, after, book) }
+      for other in others[Int(number)] { check(other, number, step, after, book) }
     }
     return after
   }
 
-  private var others: [[Part]] = []
-  private var done: [[(SmallStep, Int32)]] = []
-  mutating func check(_ number: Int32, _ part: Part, _ step: SmallStep, _ result: Int32, _ book: SmallBook) {
-    var part = part
-    let before = part
-    part.take(step, book)
-    checked += 1
-    let other = self.number(part, book, of: number, step)
-    if other != result {
-      wrong += 1
-      if wrong < 4 {
-        func lines<T>(_ x: T) -> [String] { var t = ""; dump(x, to: &t); return t.split(separator: "\n").map(String.init) }
-        func diff<T>(_ a: T, _ b: T) { let (x, y) = (lines(a), lines(b)); if x.count != y.count { print(a, "\n", b) } else { for (p, q) in zip(x, y) where p != q { print("   ", p, "|", q) } } }
-        print("CHECK", step); diff(kinds[number], before); print("  ->"); diff(kinds[result].key, part.key)
-      }
+  private mutating func keep(_ part: Part, _ number: Int32, _ isNew: Bool, _ book: SmallBook) {
+    if isNew {
+      others.append([])
+      done.append([])
+    } else if others[Int(number)].count < 2 {
+      others[Int(number)].append(part)
+      for (step, after) in done[Int(number)] { check(part, number, step, after, book) }
     }
   }
-}
 
-import Foundation
-let checks = ProcessInfo.processInfo.environment["CHECKS"] != nil
-let limit = 2
-nonisolated(unsafe) var checked = 0
-nonisolated(unsafe) var wrong = 0
+  private mutating func check(_ other: Part, _ number: Int32, _ step: SmallStep, _ after: Int32, _ book: SmallBook) {
+    var part = other
+    part.take(step, book)
+    checks += 1
+    if self.number(part, book, of: number, step) != after { mistakes.append("\(step): \(kinds[number])\n\(other)") }
+  }
+}

@@ -1,6 +1,7 @@
 @testable import CoordCore
 
-/// What of a run can still make a difference. Two runs with one key do the same from now on, whatever happens around them.
+/// What of a run can still make a difference. Two runs with one key do the same from now on, whatever happens around
+/// them: times count from now, and no further than anything asks for.
 struct RunKey: Hashable {
   var job: SmallQueue.Job
   var stage: SmallRun.Stage

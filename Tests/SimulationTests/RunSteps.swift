@@ -1,7 +1,8 @@
 @testable import CoordCore
 
 extension SmallSteps {
-  /// A death before a look is the same as one after it: it comes before what a run writes, and where it has nothing to do.
+  /// A death before a look is the same as one after it, for it leaves nothing of what was seen: so it comes before what
+  /// a run writes, and where it has nothing to do. A death of its node or of its supervisor is seen by others at once.
   func runMay(_ w: SmallWorld, _ i: Int) {
     let next = run(w, i)
     if next.isPaused {
@@ -101,13 +102,16 @@ extension SmallSteps {
   private func longer(_ number: Int32, _ log: Int32) -> Int32 {
     let run = book.runs[number]
     switch run.stage {
-    case .appending(let draft), .recording(_, let draft): return book.append(draft.body.wordless, by: run.author, to: log)
+    case .appending(let draft), .recording(_, let draft):
+      return book.append(draft.body.wordless, by: run.author, to: log)
     default: return -1
     }
   }
 
   private func heartbeat(_ run: SmallRun) -> Int32 {
-    guard case .beating(let state, _, _, _) = run.stage, let place = Endpoint(node: run.node, port: 7860) else { return 0 }
+    guard case .beating(let state, _, _, _) = run.stage, let place = Endpoint(node: run.node, port: 7860) else {
+      return 0
+    }
     let server = ServerInfo(
       endpoint: place, jobID: "\(run.job.number)", started: WallTime(seconds: 0), state: state, beat: 0,
       heartbeat: WallTime(seconds: 0), ends: nil, lock: run.lock, token: run.job.token, user: "u")

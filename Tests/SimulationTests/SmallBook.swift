@@ -20,6 +20,8 @@ final class SmallBook {
   let team: [SmallClient]
   /// Both who ask are on one host: each sees whether the other one lives.
   let isOneHost: Bool
+  /// Whether it is looked at that keys lose nothing.
+  let isChecked: Bool
   var logs = Kinds<LogKey, LogTail>()
   private(set) var logKeys: [LogKey] = []
   var infos = Kinds<SmallInfo, SmallInfo>()
@@ -31,7 +33,8 @@ final class SmallBook {
   private var known = Memo()
   var twins = Twins()
 
-  init(hosts: [String], wait: Duration) {
+  init(hosts: [String], wait: Duration, isChecked: Bool) {
+    self.isChecked = isChecked
     team = hosts.enumerated().map { SmallClient($0.offset, host: $0.element, wait: wait) }
     isOneHost = hosts[0] == hosts[1]
     let root = LogKey(before: -1, body: EntryBody(.ended, Token(random: 0, 0)), author: Self.nobody)

@@ -1,7 +1,7 @@
 @testable import CoordCore
 
-/// One who asks for the server, between two of its operations. Its clock, its count of questions and of files begin anywhere: only
-/// differences matter.
+/// One who asks for the server, between two of its operations. Its clock, its count of questions and of files begin
+/// anywhere: only differences matter.
 struct SmallClient {
   /// What can be seen of the last claimant.
   struct ClaimView: Hashable {
@@ -103,7 +103,8 @@ struct SmallClient {
 
   mutating func fileChanged(_ server: ServerInfo?) {
     files += 1
-    guard var server else { return file = .absent }
+    file = .absent
+    guard var server else { return }
     (server.beat, server.heartbeat) = (files, wall)
     file = .info(server, digest: files)
   }

@@ -146,8 +146,7 @@ struct SmallRun {
   }
 
   mutating func appended(_ draft: LockDraft, won: Bool) {
-    guard let next = entrance?.appended(draft, won: won) else { return stage = .ready }
-    goOn(next)
+    if let next = entrance?.appended(draft, won: won) { goOn(next) } else { stage = .ready }
   }
 
   mutating func appendFailed() { goOn(entrance?.failed(StorageFailure(.other, "lie"), now: now)) }
@@ -188,7 +187,8 @@ struct SmallRun {
         actions += feed(.beatCompleted(fold, began: now))
         break
       }
-      return stage = .beating(state, log: log, began: now, rest: actions)
+      stage = .beating(state, log: log, began: now, rest: actions)
+      return
     case .terminate: ending = true
     case .kill: serverGone()
     case .explain: actions += feed(.explained(Supervision.Ending(.stopped, "")))
@@ -196,7 +196,8 @@ struct SmallRun {
       // Its clock begins anew: all that went before is over.
       now = Self.birth
       (supervision, beat) = (nil, nil)
-      return stage = .farewell(Farewell(ending, job.token, job: job.id, log: nil, now: now))
+      stage = .farewell(Farewell(ending, job.token, job: job.id, log: nil, now: now))
+      return
     }
     stage = .serving(actions)
   }

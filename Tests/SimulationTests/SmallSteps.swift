@@ -10,8 +10,11 @@ final class SmallSteps {
   /// False: each step by itself, in every order, and deaths anywhere. Only to see that nothing is lost otherwise.
   let isReduced: Bool
 
-  init(hosts: [String], wait: Duration = .seconds(120), isReduced: Bool = true) {
-    book = SmallBook(hosts: hosts, wait: wait)
+  init(
+    hosts: [String] = ["login1", "login2"], wait: Duration = .seconds(120), isReduced: Bool = true,
+    isChecked: Bool = false
+  ) {
+    book = SmallBook(hosts: hosts, wait: wait, isChecked: isChecked)
     self.isReduced = isReduced
   }
 
@@ -40,8 +43,8 @@ final class SmallSteps {
   /// Nobody comes between a step and what it leads to by itself, but for a pause.
   func goesOnAtOnce(_ w: SmallWorld) -> Bool { isReduced && w.budget.pauses == 0 }
 
-  /// Steps that make no difference for others, nor others for them, are taken at once, in one order: in any other the same comes of
-  /// it.
+  /// Steps that make no difference for others, nor others for them, are taken at once, in one order: in any other the
+  /// same comes of it, and nobody can see what is in between.
   private func settle(_ w: inout SmallWorld) {
     guard goesOnAtOnce(w) else { return }
     for i in 0...1 { while isLocal(client(w, i), w) { step(&w, client: i) } }
@@ -54,7 +57,7 @@ final class SmallSteps {
     next.sort == .local || next.isAsking && w.isAsked && !next.isPaused
   }
 
-  /// Where a pause may come between.
+  /// The same where a pause may come between: one step, or a pause before it.
   private func localNext(_ w: SmallWorld) -> Bool {
     guard isReduced, w.budget.pauses > 0 else { return false }
     for i in 0...1 where isLocal(client(w, i), w) {
@@ -119,9 +122,10 @@ final class SmallSteps {
     for j in next.waiting {
       then("a job starts", w) {
         let queue = $0.queue
-        $0.addRun(book.once(queue, SmallStep(.run, Int32(j))) {
-          book.runs.number(SmallRun(book.queues[queue].jobs[j]), book)
-        })
+        $0.addRun(
+          book.once(queue, SmallStep(.run, Int32(j))) {
+            book.runs.number(SmallRun(book.queues[queue].jobs[j]), book)
+          })
         $0.queue = book.once(queue, SmallStep(.start, Int32(j))) { changed(queue) { $0.start(j) } }
       }
     }

@@ -1,10 +1,11 @@
 @testable import CoordCore
 
-/// A team of two, a scheduler, a directory and the jobs that come of it: the shipped decisions over plain state. Each part is a
-/// number of `SmallBook`, which has all that may happen next, so that a search can visit every state that there is.
+/// A team of two, a scheduler, a directory and the jobs that come of it: the shipped decisions over plain state. Each
+/// part is a number of `SmallBook`, and `SmallSteps` has all that may happen next, so that a search can visit every
+/// state that there is.
 ///
-/// Time goes in quanta. Within one, whoever has something to do goes first, in every order; time goes on once nobody has, but
-/// for a process that is paused. What one process reads in one look, it reads at one moment.
+/// Time goes in quanta. Within one, whoever has something to do goes first, in every order; time goes on once nobody
+/// has, but for a process that is paused. What one process reads in one look, it reads at one moment.
 struct SmallWorld: Equatable {
   static let quantum = Duration.seconds(15)
   static let home = Home(root: "/project")

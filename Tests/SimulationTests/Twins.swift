@@ -12,10 +12,9 @@ struct Twins {
 }
 
 extension SmallBook {
-  /// Of two worlds that are twins, one is visited: what may happen in the other is the same but for the names. So a state is known by
-  /// the lower of their fingerprints.
+  /// Of two worlds that are twins, one is visited: what may happen in the other is the same but for the names, and no
+  /// promise is about names. So a state is known by the lower of their fingerprints.
   func fingerprint(_ w: SmallWorld) -> UInt64 {
-    if notwin { return w.fingerprint }
     var twin = w
     if w.asker >= 0 { twin.asker = 1 - w.asker }
     (twin.log, twin.info, twin.queue) = (twinLog(w.log), twinInfo(w.info), twinQueue(w.queue))
@@ -25,12 +24,14 @@ extension SmallBook {
     return min(w.fingerprint, twin.fingerprint)
   }
 
-  func twinShared(_ w: SmallWorld) -> SmallWorld {
-    var twin = w
-    (twin.log, twin.info, twin.queue) = (twinLog(w.log), twinInfo(w.info), twinQueue(w.queue))
-    twin.board = twinBoard(w.board)
-    return twin
+  /// Of what everybody sees alone.
+  func sharedFingerprint(_ w: SmallWorld) -> UInt64 {
+    var shared = w
+    (shared.budget, shared.asker, shared.isAsked) = (SmallWorld.Budget(), -1, false)
+    (shared.clients, shared.runs) = (SIMD2(repeating: -1), SIMD4(repeating: -1))
+    return fingerprint(shared)
   }
+
   private func twin(_ token: Token) -> Token { Twins.tokens[token] ?? token }
   private func twin(_ uid: UInt32) -> UInt32 { uid == 1001 ? 1002 : uid == 1002 ? 1001 : uid }
 
@@ -112,13 +113,14 @@ extension SmallBook {
 
   /// It came of its first state by steps whose twins its twin took.
   private func twinClient(_ client: Int32) -> Int32 {
+    if client < 0 { return client }
     if clients.twins[Int(client)] >= 0 { return clients.twins[Int(client)] }
     let (before, step) = clients.origins[Int(client)]
     let twin =
       before < 0
       ? clients.number(team[1 - clients[client].index], self)
       : clients.after(twinClient(before), twinOfClients(step), self)
-    precondition([-1, client].contains(clients.twins[Int(twin)]), "client twin")
+    precondition([-1, client].contains(clients.twins[Int(twin)]), "a twin's twin is another one")
     (clients.twins[Int(client)], clients.twins[Int(twin)]) = (twin, client)
     return twin
   }
@@ -143,7 +145,7 @@ extension SmallBook {
     let twin =
       before < 0
       ? runs.number(SmallRun(twin(runs[run].job)), self) : runs.after(twinRun(before), twinOfRuns(step), self)
-    precondition([-1, run].contains(runs.twins[Int(twin)]), "run twin")
+    precondition([-1, run].contains(runs.twins[Int(twin)]), "a twin's twin is another one")
     (runs.twins[Int(run)], runs.twins[Int(twin)]) = (twin, run)
     return twin
   }
@@ -158,6 +160,3 @@ extension SmallBook {
     return twin
   }
 }
-
-import Foundation
-let notwin = ProcessInfo.processInfo.environment["NOTWIN"] != nil
