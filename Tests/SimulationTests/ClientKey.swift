@@ -62,7 +62,7 @@ extension SmallClient {
       beat.changedAfter.map { age($0, min(long, 2)) } ?? min(long, 2), age(c.last.since, long),
       age(c.last.since + c.last.unchanged, min(long, 2)),
       c.absence.secondLookDue(apart: .zero).map { age($0, long) } ?? 0,
-      c.takingOut.map { age($0, min(long, 1)) } ?? -1, c.renewals,
+      c.takingOut.map { age($0, min(long, 1)) } ?? -1, c.renewals, pausedFor,
     ]
     key.questions = [
       board.map { $0 - asked } ?? -1000, question(c.absence.floor), question(c.absence.latestNumber), gate,

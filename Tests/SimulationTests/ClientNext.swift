@@ -16,6 +16,8 @@ struct ClientNext {
   var isOver: Bool
   var isQuiet: Bool
   var isPaused: Bool
+  /// Paused, and for no longer than a pause may be.
+  var isHeld: Bool
 
   var isAsking: Bool { if case .ask = doing { true } else { false } }
 }
@@ -33,7 +35,9 @@ enum Sort {
 extension SmallClient: SmallPart {
   func next(_ book: SmallBook) -> ClientNext {
     let doing = doing
-    return ClientNext(doing: doing, sort: sort(doing, book), isOver: isOver, isQuiet: quiet, isPaused: paused)
+    return ClientNext(
+      doing: doing, sort: sort(doing, book), isOver: isOver, isQuiet: quiet, isPaused: paused,
+      isHeld: paused && pausedFor < SmallWorld.longestPause)
   }
 
   private var doing: ClientNext.Doing {
@@ -77,7 +81,7 @@ extension SmallClient: SmallPart {
     case .othersAsk: asked += 1
     case .othersPublish: board = asked - Int(step.a)
     case .pause: paused = true
-    case .goOn: paused = false
+    case .goOn: (paused, pausedFor) = (false, 0)
     case .die: die()
     case .look, .lookAndDecide:
       let board = (step.b & 0xFFFFF) - 1

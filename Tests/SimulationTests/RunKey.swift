@@ -22,7 +22,7 @@ extension SmallRun {
     key.flags = [up, dead, tidied, mayHaveStarted]
     if left != nil { return key }
     // S and what comes after it: 50 s.
-    key.times = [beat.map { age($0, 50) } ?? -1]
+    key.times = [beat.map { age($0, 50) } ?? -1, Int64(pausedFor)]
     key.flags += [guarded, paused]
     // Nobody but its guardian is left: it ends the server in any case.
     if dead { return key }

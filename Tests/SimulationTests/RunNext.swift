@@ -15,6 +15,8 @@ struct RunNext {
   var isOver: Bool
   var isQuiet: Bool
   var isPaused: Bool
+  /// Paused, and for no longer than a pause may be.
+  var isHeld: Bool
   var isDead: Bool
   var isUp: Bool
   /// The server may go at any moment.
@@ -31,7 +33,8 @@ extension SmallRun: SmallPart {
   func next(_ book: SmallBook) -> RunNext {
     let doing = doing
     return RunNext(
-      doing: doing, sort: sort(doing), isOver: left != nil, isQuiet: quiet || dead, isPaused: paused, isDead: dead,
+      doing: doing, sort: sort(doing), isOver: left != nil, isQuiet: quiet || dead, isPaused: paused,
+      isHeld: paused && pausedFor < SmallWorld.longestPause, isDead: dead,
       isUp: up, isGoing: up && (ending || dead), node: Self.number(ofNode: node))
   }
 
@@ -76,7 +79,7 @@ extension SmallRun: SmallPart {
     case .tick: tick()
     case .wake: wake()
     case .pause: paused = true
-    case .goOn: paused = false
+    case .goOn: (paused, pausedFor) = (false, 0)
     case .die: supervisorDies()
     case .nodeDies: nodeDies()
     case .gone: serverGone()

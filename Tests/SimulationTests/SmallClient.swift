@@ -66,6 +66,8 @@ struct SmallClient {
   /// The log changed since the look that it acts upon.
   var stale = false
   var paused = false
+  /// For how many quanta.
+  var pausedFor = 0
   var claims: UInt64 = 0
   /// server_info.txt as it is, and how many there were.
   var file = InfoReading.absent
@@ -90,6 +92,7 @@ struct SmallClient {
 
   mutating func tick() {
     now = now + SmallWorld.quantum
+    if paused { pausedFor += 1 }
     quiet = false
   }
 
@@ -166,7 +169,7 @@ struct SmallClient {
   }
 
   /// What it knew is of no meaning any more.
-  mutating func die() { (stage, quiet, paused) = (.over, true, false) }
+  mutating func die() { (stage, quiet, paused, pausedFor) = (.over, true, false, 0) }
 }
 
 extension EntryBody {

@@ -30,6 +30,8 @@ struct SmallRun {
   /// The log changed since the look that it acts upon.
   var stale = false
   var paused = false
+  /// For how many quanta.
+  var pausedFor = 0
   /// The supervisor is dead; its guardian is not.
   var dead = false
   /// The server's processes exist.
@@ -69,6 +71,7 @@ struct SmallRun {
 
   mutating func tick() {
     now = now + SmallWorld.quantum
+    if paused { pausedFor += 1 }
     quiet = false
     guard up, let beat else { return }
     // The guardian: told before, it has had its grace.
@@ -83,7 +86,7 @@ struct SmallRun {
   mutating func wake() { (quiet, stale) = (false, true) }
 
   mutating func supervisorDies() {
-    (dead, stage, entrance, supervision, paused) = (true, .gone, nil, nil, false)
+    (dead, stage, entrance, supervision, paused, pausedFor) = (true, .gone, nil, nil, false, 0)
     if !up { leave("FAILED") }
   }
 

@@ -84,11 +84,11 @@ final class SmallSteps {
   private func mayTick(_ w: SmallWorld) -> Bool {
     for i in 0...1 {
       let next = client(w, i)
-      if !next.isOver, !next.isPaused, !next.isQuiet { return false }
+      if !next.isOver, !next.isHeld, !next.isQuiet || next.isPaused { return false }
     }
     for i in 0...3 where w.runs[i] >= 0 {
       let next = run(w, i)
-      if !next.isPaused, !next.isQuiet { return false }
+      if !next.isHeld, !next.isQuiet || next.isPaused { return false }
     }
     return book.queueNext[Int(w.queue)].mayWait
   }

@@ -8,6 +8,8 @@
 /// has, but for a process that is paused. What one process reads in one look, it reads at one moment.
 struct SmallWorld: Equatable {
   static let quantum = Duration.seconds(15)
+  /// In quanta: longer than D.
+  static let longestPause = 10
   static let home = Home(root: "/project")
 
   /// How much may go wrong.
