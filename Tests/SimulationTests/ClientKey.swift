@@ -24,7 +24,14 @@ struct ClientKey: Hashable {
 }
 
 extension SmallClient {
-  /// Times in quanta before now, up to the longest that anything asks for: D is 8, and what comes of two looks 6.
+  /// In quanta: the longest time that anything asks for, D or what comes of a stale claim.
+  private static let longest: Int = {
+    let longest = max(Limits.silence, Limits.claimWatch + Limits.queuePatience + .seconds(10)).components.seconds
+    let quantum = SmallWorld.quantum.components.seconds
+    return Int((longest + quantum - 1) / quantum)
+  }()
+
+  /// In quanta before now, up to the longest that anything asks for.
   private func age(_ then: Instant, _ most: Int) -> Int {
     min(Int((now - then).components.seconds / SmallWorld.quantum.components.seconds), most)
   }
@@ -56,7 +63,7 @@ extension SmallClient {
     let isSeen = beat != Watch()
     key.watched = !isSeen ? 0 : beat.value == file ? 1 : beat.value == .absent ? 2 : 3
     key.last = c.last.value
-    let long = isLooking ? 1 << 30 : 8
+    let long = isLooking ? 1 << 30 : Self.longest
     key.ages += [
       max(-age(c.deadline, long), 0), age(beat.since, long), age(beat.since + beat.unchanged, min(long, 2)),
       beat.changedAfter.map { age($0, min(long, 2)) } ?? min(long, 2), age(c.last.since, long),

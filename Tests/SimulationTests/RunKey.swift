@@ -13,6 +13,9 @@ struct RunKey: Hashable {
 }
 
 extension SmallRun {
+  /// When a guardian waits no more.
+  private static let wake = (Limits.selfFence + Limits.lateWake).components.seconds
+
   /// In seconds before now, up to the longest that anything asks for.
   private func age(_ then: Instant, _ most: Int64) -> Int64 { min((now - then).components.seconds, most) }
 
@@ -21,8 +24,7 @@ extension SmallRun {
     key.left = left
     key.flags = [up, dead, tidied, mayHaveStarted]
     if left != nil { return key }
-    // S and what comes after it: 50 s.
-    key.times = [beat.map { age($0, 50) } ?? -1, Int64(pausedFor)]
+    key.times = [beat.map { age($0, Self.wake) } ?? -1, Int64(pausedFor)]
     key.flags += [guarded, paused]
     // Nobody but its guardian is left: it ends the server in any case.
     if dead { return key }
@@ -39,7 +41,8 @@ extension SmallRun {
     }
     key.flags.append(supervision.running)
     key.times += [
-      max(-age(supervision.nextBeat, 0), 0), max(-age(supervision.nextProbe, 0), 0), age(supervision.lastBeat, 50),
+      max(-age(supervision.nextBeat, 0), 0), max(-age(supervision.nextProbe, 0), 0),
+      age(supervision.lastBeat, Self.wake),
       // HANG_LIMIT.
       supervision.lastAnswer.map { age($0, 300) } ?? -1, Int64(supervision.portTries),
     ]
@@ -49,7 +52,7 @@ extension SmallRun {
     case .ready: key.times.append(1)
     case .hung: key.times.append(2)
     case .stopping(let ending, let since, let killed):
-      key.times += [killed ? 4 : 3, age(since, 10)]
+      key.times += [killed ? 4 : 3, age(since, Limits.stopGrace.components.seconds)]
       key.ending = Supervision.Ending(ending.outcome, "")
       key.ending?.record = ending.record
     case .over: key.times.append(5)

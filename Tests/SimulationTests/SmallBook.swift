@@ -47,7 +47,12 @@ final class SmallBook {
   private static let nobody = Author(user: "", uid: 0, host: "", bootID: "", pid: 0, pidStart: 0, nonce: "")
 
   func number(_ info: SmallInfo) -> Int32 { infos.number(info) { info } }
-  func number(_ board: QueueSnapshot) -> Int32 { boards.number(board) { board } }
+
+  func number(_ board: QueueSnapshot) -> Int32 {
+    // A step of a client has room for no more.
+    precondition(boards.count < 1 << 20)
+    return boards.number(board) { board }
+  }
 
   func number(_ queue: SmallQueue) -> Int32 {
     var isNew = false

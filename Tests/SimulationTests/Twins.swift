@@ -48,12 +48,8 @@ extension SmallBook {
     return job
   }
 
-  private func find(
-    _ twins: WritableKeyPath<Twins, [Int32]>, _ number: Int32, _ find: () -> Int32
-  ) -> Int32 {
-    let known = self.twins[keyPath: twins]
-    if number < known.count, known[Int(number)] >= 0 { return known[Int(number)] }
-    let twin = find()
+  private func find(_ twins: WritableKeyPath<Twins, [Int32]>, _ number: Int32, _ make: () -> Int32) -> Int32 {
+    let twin = make()
     for (one, other) in [(number, twin), (twin, number)] {
       while self.twins[keyPath: twins].count <= one { self.twins[keyPath: twins].append(-1) }
       self.twins[keyPath: twins][Int(one)] = other
