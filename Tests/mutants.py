@@ -267,6 +267,8 @@ MUTANTS = [
      "    if state.phase == .started {\n      return silent(", "    if state.phase == .started, false {\n      return silent("),
     ("a hole left by pruning is taken for a win", CORE + "Log/LockLog.swift",
      "return try isAtTheEnd(entry) ? .won : .lost", "return .won"),
+    ("sbatch is called however long its files took", SYSTEM + "Scheduler/Slurm.swift",
+     "guard left > .zero else {", "guard left > .seconds(-1000) else {"),
     ("who waits for a job looks all the time", CORE + "Coordination/Coordinator.swift",
      "case .pending: return min(still, .seconds(5))", "case .pending: return .zero"),
     ("questions are listed before the log was read", CORE + "Log/LockLog.swift",

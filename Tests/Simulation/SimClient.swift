@@ -93,7 +93,11 @@ final class SimClient: SimProcess {
       }
       try? board.publish(answer, number: number)
     case .append(let draft): append(draft, o)
-    case .submit(let token, _, _):
+    case .submit(let token, _, let limit):
+      // The files for what sbatch prints.
+      let began = now
+      world.operation(self)
+      guard now - began < limit else { return coordinator.handle(.notSubmitted(token, lasting: nil), now: now) }
       if world.random.fault(world.faults.storageError) {
         let full = StorageFailure(.full, "simulated failure").error
         return coordinator.handle(.notSubmitted(token, lasting: world.random.once(in: 2) ? full : nil), now: now)

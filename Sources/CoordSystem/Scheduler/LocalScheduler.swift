@@ -11,6 +11,7 @@ public struct LocalScheduler: Scheduler {
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
   public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
+    let end = Machine.now + limit
     let log = project.resolve(JobLogName.path(JobLogName.local(token)))
     let file: Descriptor
     do throws(SystemFailure) {
@@ -22,6 +23,7 @@ public struct LocalScheduler: Scheduler {
     command.output = .descriptor(file.raw)
     command.errors = .descriptor(file.raw)
     command.newSession = true
+    guard Machine.now < end else { throw StorageFailure(.other, "opening \(log) took \(limit.spoken)") }
     do throws(SystemFailure) {
       let pid = try command.start()
       return JobID("\(pid)").map { .accepted($0) } ?? .doubtful("pid \(pid)")

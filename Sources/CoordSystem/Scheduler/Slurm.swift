@@ -57,6 +57,7 @@ public final class Slurm: Scheduler {
   private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
 
   public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
+    let end = Machine.now + limit
     try JobLog.makeSure(of: project, nonce: machine.author.nonce)
     // To files in the directory, so that a claimant that is killed here loses nothing.
     let files = SubmitFiles(project: project, token: token)
@@ -73,7 +74,13 @@ public final class Slurm: Scheduler {
     command.errors = .descriptor(err.raw)
     // The job's log is made with the submitter's umask, before anything of ours runs in the job.
     command.mask = JobLog.mask(in: project)
-    let done = command.run(deadline: limit)
+    // On a slow disk those files may have taken all the time that there was.
+    let left = end - Machine.now
+    guard left > .zero else {
+      files.remove()
+      throw StorageFailure(.other, "making the files for sbatch took \(limit.spoken)")
+    }
+    let done = command.run(deadline: left)
     if done.startFailure != nil { return .refused("sbatch cannot be run: \(done.errors)") }
     return SubmitReply(status: done.status, output: files.read("out"), errors: files.read("err") + done.errors)
   }

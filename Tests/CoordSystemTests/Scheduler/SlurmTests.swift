@@ -79,6 +79,18 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     #expect(fake.calls.filter { $0.hasPrefix("squeue") }.count == 1)
   }
 
+  /// A slow disk may take all the time of a claim for the files that sbatch prints to.
+  @Test func sbatchIsNotCalledTooLate() throws {
+    let fake = try FakeSlurm()
+    let locks = fake.folder + "/hpc_utils/locks"
+    for folder in [fake.folder + "/hpc_utils", locks, fake.folder + "/hpc_utils/logs"] { mkdir(folder, 0o755) }
+    fake.script("sbatch", "echo 35")
+    #expect(throws: StorageFailure.self) { try fake.slurm.submit(token, log: nil, within: .zero) }
+    let left = try PosixLockFiles(directory: locks).names()
+    #expect(!fake.calls.contains { $0.hasPrefix("sbatch") } && left.isEmpty)
+    #expect(try fake.slurm.submit(token, log: nil, within: .seconds(10)) == .accepted(JobID("35")!))
+  }
+
   /// An admin may hide jobs while a service runs.
   @Test func configurationIsBelievedForAWhile() throws {
     for (age, sees) in [(Duration.zero, false), (.seconds(60), true)] {
