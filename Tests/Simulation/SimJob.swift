@@ -13,6 +13,8 @@ final class SimJob: SimProcess {
   private var goneAt: Duration?
   private var answersAt: Duration?
   private var lastBeat: Instant?
+  /// Its heartbeat was there to be read.
+  private(set) var hasBeaten = false
   private var farewell: Farewell?
 
   /// The directory that it began in.
@@ -209,6 +211,7 @@ final class SimJob: SimProcess {
       world.note("\(author.nonce) beats \(info?.beat ?? 0) \(state)")
       guard files.writeInfo(info?.encoded), case .state = fold else { return feed(.beatFailed("simulated")) }
       lastBeat = began
+      hasBeaten = true
       feed(.beatCompleted(fold, began: began))
     } catch {
       feed(.beatFailed(error.text))

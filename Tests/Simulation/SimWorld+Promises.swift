@@ -83,8 +83,10 @@ extension SimWorld {
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
-    // takes its place.
-    if servers.values.contains(where: { $0.frozenUntil <= time || schedulerIsReliable }) {
+    // takes its place. One that left no heartbeat cannot be known of where a directory is restored to before its start.
+    if servers.values.contains(where: {
+      ($0.frozenUntil <= time || schedulerIsReliable) && ($0.hasBeaten || !touched)
+    }) {
       violate("two live servers: job \(servers.values.first!.id) and job \(job.id)")
     }
     // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.
