@@ -6,6 +6,7 @@ final class SimClient: SimProcess {
   private var board: QueueBoard<SimFiles>!
   private var listing = LockListing([])
   private var readsLog = false
+  private var hasNews = false
   private(set) var answer: ServerInfo?
   private(set) var failure: CoordError?
   private let goal: Coordinator.Goal
@@ -29,7 +30,14 @@ final class SimClient: SimProcess {
     wake = world.time + .milliseconds(5)
     let o = observe()
     if dead { return }
-    for action in coordinator.next(o) where !dead { perform(action, o) }
+    hasNews = false
+    var actions = coordinator.next(o)
+    if case .probe? = actions.first, actions.count == 1 {
+      perform(actions[0], o)
+      if dead { return }
+      actions = now - o.now < Limits.momentOfAProbe ? coordinator.next(o) : []
+    }
+    for action in actions where !dead { perform(action, o) }
   }
 
   private func observe() -> Observation {
@@ -91,13 +99,12 @@ final class SimClient: SimProcess {
       if world.depth < 6, world.random.fault(world.faults.heldInAsk) {
         world.run(until: world.time + world.random.seconds(5...80))
       }
-      try? board.publish(answer, number: number)
+      hasNews = (try? board.publish(answer, number: number)) != nil
     case .append(let draft): append(draft, o)
     case .submit(let token, _, let limit):
       // The files for what sbatch prints.
-      let began = now
       world.operation(self)
-      guard now - began < limit else { return coordinator.handle(.notSubmitted(token, lasting: nil), now: now) }
+      guard now - o.now < limit else { return coordinator.handle(.notSubmitted(token, lasting: nil), now: now) }
       if world.random.fault(world.faults.storageError) {
         let full = StorageFailure(.full, "simulated failure").error
         return coordinator.handle(.notSubmitted(token, lasting: world.random.once(in: 2) ? full : nil), now: now)
@@ -106,6 +113,7 @@ final class SimClient: SimProcess {
       if !dead { coordinator.handle(.submitted(token, reply), now: now) }
     case .cancel(let job, let token): world.slurm.cancel(job, token: token, by: self)
     case .wait(let duration, _):
+      if hasNews { return }
       let lazy = min(duration * laziness, .seconds(20))
       wake = world.time + lazy * Double.random(in: 0.75...1.25, using: &world.random)
     case .answer(let info): finish(answer: info)

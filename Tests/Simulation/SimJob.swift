@@ -144,6 +144,8 @@ final class SimJob: SimProcess {
       feed(.signalled(15))
     }
     feed(.tick)
+    // What it leaves behind is its guardian's.
+    if dead { return }
     if let goneAt, world.time >= goneAt { serverGone() }
     if !serverUp {
       if !exitSeen { feed(.exited("signal 15", portTaken: false, tail: "")) }

@@ -53,7 +53,7 @@ public class SimProcess {
         if won {
           world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")")
           world.won(entry, after: world.time - began)
-          world.recorded(draft, by: self)
+          world.recorded(draft, by: self, after: world.time - began)
           if world.depth < 6, world.random.fault(world.faults.heldAfter) {
             world.note("\(author.nonce) is held up")
             world.run(until: world.time + world.random.seconds(30...200))

@@ -38,10 +38,11 @@ extension SimWorld {
   }
 
   /// I6, no submission is lost: a job that waits, or is on its way to its server, is never declared over by others but at a stop.
-  func recorded(_ draft: LockDraft, by process: SimProcess) {
+  func recorded(_ draft: LockDraft, by process: SimProcess, after taken: Duration) {
     let token = draft.body.token
     if draft.body.kind == .claimed, claim == 0 { claim = operations }
-    if draft.body.kind == .stopRequested { stops[token] = draft.number }
+    // One that was held up in it for longer may read it back in the moment before the next number passes over it.
+    if draft.body.kind == .stopRequested, taken < Limits.selfFence { stops[token] = draft.number }
     if draft.body.kind == .started { starts[token] = draft.number }
     // That nobody does needs no proof before a stop is the end.
     if let stop = stops[token], let start = starts[token], stop < start, !touched {
@@ -83,10 +84,13 @@ extension SimWorld {
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
-    // takes its place. One that left no heartbeat cannot be known of where a directory is restored to before its start.
-    if servers.values.contains(where: {
-      ($0.frozenUntil <= time || schedulerIsReliable) && ($0.hasBeaten || !touched)
-    }) {
+    // takes its place. Where somebody touched the directory, one that left no heartbeat cannot be known of, nor a suspended one
+    // that shows neither name nor token.
+    func mayBeKnown(_ other: SimJob) -> Bool {
+      if other.frozenUntil <= time { return other.hasBeaten || !touched }
+      return schedulerIsReliable && !(touched && (other.job.isRenamed || !other.hasBeaten))
+    }
+    if servers.values.contains(where: mayBeKnown) {
       violate("two live servers: job \(servers.values.first!.id) and job \(job.id)")
     }
     // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.

@@ -73,6 +73,7 @@ extension SmallClient {
     ]
     key.questions = [
       board.map { $0 - asked } ?? -1000, question(c.absence.floor), question(c.absence.latestNumber), gate,
+      c.askedInSilence.map(question) ?? -1000,
     ]
     key.mine = mine
     key.witnessed = c.witnessed
@@ -110,7 +111,7 @@ extension SmallClient {
     case .claimed: mine.at = Instant(sinceBoot: .seconds(age(mine.at, 4)))
     case .replied(let reply, let seen):
       mine.at = Instant(sinceBoot: .zero)
-      mine.stage = .replied(reply, seenNumber: question(seen))
+      mine.stage = .replied(reply, seenNumber: seen.map(question))
     case .submitting, .hindered: mine.at = Instant(sinceBoot: .zero)
     }
     return mine

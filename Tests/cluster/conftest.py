@@ -277,6 +277,8 @@ def projects_of(cluster, name):
         eventually(
             lambda: not project.server_pids() and not project.coord_pids("supervise"), 30,
             "the jobs of a test end with it")
+    # Not before: a server may beat in another one's directory.
+    for project in projects:
         project.check_invariants()
         shutil.rmtree(project.path)
 

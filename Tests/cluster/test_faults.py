@@ -93,7 +93,7 @@ def test_server_killed(project):
     os.kill(project.server_pids()[0], signal.SIGKILL)
     eventually(lambda: project.kinds()[-1] == "ended", 15, "the supervisor records it within seconds")
     assert "SIGKILL" in project.entries()[-1]["REASON"]
-    assert not project.info()
+    eventually(lambda: not project.info(), 10, "its heartbeat is gone")
     second = project.run("connect", user="ann2", host="login2")
     assert second.code == 0 and ADDRESS.match(second.output), (first, second)
     assert len(project.calls("sbatch")) == 2

@@ -23,12 +23,18 @@ public enum Limits {
   public static let nameLookup = Duration.seconds(15)
   /// Where an address is at hand, a name that would read better is waited for only so long.
   public static let nameCourtesy = Duration.seconds(3)
+  /// How long the first address that a server told is tried by itself.
+  public static let addressCourtesy = Duration.milliseconds(300)
+  /// A service that says nothing for so long is busy, or hangs: then the files tell.
+  public static let serviceCourtesy = Duration.seconds(2)
   /// Between the two looks that prove a token to be in no queue: longer than what stands before squeue remembers an answer.
   public static let tokenLooks = Duration.seconds(60)
   /// Between the two looks that prove a job to be over that shows itself so.
   public static let jobLooks = Duration.seconds(5)
   /// An action on the shared directory is about five calls; one that takes so long is said to be slow.
   public static let slowAction = Duration.seconds(10)
+  /// What was seen before a probe that took no longer is decided on once more.
+  public static let momentOfAProbe = Duration.milliseconds(500)
   /// The whole team asks the scheduler at most this often.
   public static let queuePace = Duration.seconds(5)
   /// A queue question without an answer after so long may be asked by somebody else.

@@ -30,3 +30,8 @@ extension StringProtocol {
     split(whereSeparator: \.isNewline).map { $0.trimmed }.last { !$0.isEmpty }
   }
 }
+
+extension String {
+  /// Without this beginning, where it has it. Byte by byte: a path has any bytes, and what follows `/` may be a mark of its own.
+  public func without(_ beginning: String) -> String { String(Substring(utf8.trimmingPrefix(beginning.utf8))) }
+}

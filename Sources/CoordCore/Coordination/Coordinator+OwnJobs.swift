@@ -28,20 +28,23 @@ extension Coordinator {
   /// there is nothing to look for, or it was looked for long enough; its owner's next command sees it.
   mutating func takeOut(_ state: ServiceState, _ o: Observation) -> [Action]? {
     guard let mine, mine.token != state.liveToken, mine.mayHaveJob(mine.token), state.start?.token != mine.token,
-      cancelled[mine.token] == nil, case .replied(_, let seen) = mine.stage
-    else { return nil }
+      cancelled[mine.token] == nil, case .replied(_, let seen?) = mine.stage
+    else {
+      takingOut = nil
+      return nil
+    }
     let began = takingOut ?? o.now
     takingOut = began
     let limit = Limits.beatPause
     guard o.now - began < limit else {
-      self.mine = nil
+      (self.mine, takingOut) = (nil, nil)
       return nil
     }
     if let queue = o.queue, queue.number > seen, case .answered(let jobs) = queue.snapshot.outcome,
       jobs.contains(where: { $0.token == mine.token && $0.uid == me })
     {
       // It was seen, and it does not wait: its fence does not let it serve.
-      self.mine = nil
+      (self.mine, takingOut) = (nil, nil)
       return nil
     }
     return [.look(QueueQuery(token: mine.token)), .wait(.milliseconds(500), .ending("its claim ended meanwhile"))]

@@ -111,7 +111,7 @@ extension Coordinator {
     case .replied(.doubtful, _): return nil
     case .replied(.refused(let why), let seen):
       // "No job with the TOKEN in the queue": asked after the refusal.
-      guard let queue = o.queue, queue.number > seen else {
+      guard let queue = o.queue, let seen, queue.number > seen else {
         return [.look(query(state, o))] + pause(o, .milliseconds(200), .ending("sbatch refused"))
       }
       let sighting = sighting(state, o)

@@ -37,14 +37,16 @@ extension Coordinator {
     let node = state.start?.body.node ?? "its node"
     if silence >= Limits.beatPause, case .found(let job) = sighting(state, o), job.life == .suspended {
       // It does not beat, and it has not ended: it goes on one day.
-      proofEnds = nil
+      (proofEnds, askedInSilence) = (nil, nil)
       absence.begin()
       return lookIfUseful(state, o)
         + pause(o, .milliseconds(1000), .suspended(job.id, by: state.owner?.user ?? "its owner"))
     }
     if silence >= Limits.silence {
-      // It might say "suspended". Nobody could claim without its answer either.
-      guard schedulerHasSpoken(state, o) else {
+      // It might say "suspended": what it said before is no answer. Nobody could claim without its answer either.
+      let gate = askedInSilence ?? absence.latestNumber
+      askedInSilence = gate
+      guard schedulerHasSpoken(after: gate, state, o) else {
         return lookIfUseful(state, o) + pause(o, .milliseconds(1000), silentScheduler(o) ?? progress)
       }
       let ended = [Action.append(lost(state, "no heartbeat from \(node) for \(silence.spoken)", job: nil))]
@@ -56,6 +58,7 @@ extension Coordinator {
       case .unknown: return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(sighting, progress))
       }
     }
+    askedInSilence = nil
     guard silence >= Limits.beatPause else {
       absence.begin()
       return pause(o, .milliseconds(goal == .answer ? 300 : 500), progress)
@@ -97,9 +100,9 @@ extension Coordinator {
     if case .unknown(let why)? = o.queue?.snapshot.outcome { .schedulerSilent(why) } else { nil }
   }
 
-  /// Whether it answered since the server went quiet, or would not tell this user anything.
-  private func schedulerHasSpoken(_ state: ServiceState, _ o: Observation) -> Bool {
+  /// Whether it answered a question that was asked after this number, or would not tell this user anything.
+  private func schedulerHasSpoken(after gate: Int, _ state: ServiceState, _ o: Observation) -> Bool {
     guard let queue = o.queue, case .answered = queue.snapshot.outcome else { return false }
-    return queue.number > absence.floor || lookIfUseful(state, o).isEmpty
+    return queue.number > gate || lookIfUseful(state, o).isEmpty
   }
 }

@@ -16,7 +16,8 @@ public struct Coordinator: Hashable, Sendable {
     enum Stage: Hashable, Sendable {
       case claimed, submitting
       case hindered(CoordError)
-      case replied(SubmitReply, seenNumber: Int)
+      /// `seenNumber`: what was asked under a higher one was asked after the reply; nil: nobody has looked since.
+      case replied(SubmitReply, seenNumber: Int?)
     }
     var token: Token
     /// Taken before the claim was written: by its own clock the claimant is never late.
@@ -55,6 +56,8 @@ public struct Coordinator: Hashable, Sendable {
   var last = Watch<Int>()
   var torn = Watch<String>()
   var absence = AbsenceProof()
+  /// The highest number that the scheduler was asked under when the live token's silence was first seen to last for D.
+  var askedInSilence: Int?
   var mine: Claim?
   /// Since when the job of a claim that is over is being looked for.
   var takingOut: Instant?
@@ -96,7 +99,7 @@ public struct Coordinator: Hashable, Sendable {
     switch event {
     case .probed(let place, let reach): probed = Probe(place: place, at: now, reach: reach)
     case .submitted(let token, let reply):
-      if mine?.token == token { mine?.stage = .replied(reply, seenNumber: absence.latestNumber) }
+      if mine?.token == token { mine?.stage = .replied(reply, seenNumber: nil) }
     case .notSubmitted(let token, let lasting):
       if mine?.token == token { mine?.stage = lasting.map { .hindered($0) } ?? .claimed }
     }
@@ -146,10 +149,10 @@ public struct Coordinator: Hashable, Sendable {
 
   private mutating func observe(_ o: Observation) {
     file.see(o.info, began: o.began, ended: o.now)
-    if let queue = o.queue, absence.hear(highest: queue.highestAsked),
-      case .replied(let reply, _)? = mine?.stage
-    {
-      mine?.stage = .replied(reply, seenNumber: queue.highestAsked)
+    let areAnew = o.queue.map { absence.hear(highest: $0.highestAsked) } ?? false
+    if areAnew { askedInSilence = nil }
+    if case .replied(let reply, let seen)? = mine?.stage, seen == nil || areAnew, o.log != nil {
+      mine?.stage = .replied(reply, seenNumber: o.queue?.highestAsked ?? 0)
     }
     proofEnds = nil
   }

@@ -170,7 +170,9 @@ extension LogTail {
 
   /// Numbers of whole entries that count for nothing: they follow nothing that counts, or were passed over.
   public var passedOver: [Int] {
-    let counting = Set(follow(unsettled).counting)
+    let (fold, places) = follow(unsettled)
+    guard case .state = fold else { return [] }
+    let counting = Set(places)
     return slots.indices.filter { slots[$0].isEntry && !counting.contains($0) }.map { first + $0 }
   }
 

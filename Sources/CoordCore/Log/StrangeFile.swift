@@ -32,12 +32,10 @@ public struct StrangeFile: Hashable, Sendable {
           StrangeFile(LockName.name(tail.first + index), why + "; it counts as taken by nobody", isMovable: false))
       }
     }
-    if case .state = tail.fold(void: tail.unsettled) {
-      found += tail.passedOver.map {
+    return found
+      + tail.passedOver.map {
         StrangeFile(LockName.name($0), "it follows nothing that counts, and counts for nothing", isMovable: false)
       }
-    }
-    return found
   }
 
   private static func isSubmitFile(_ name: String) -> Bool {

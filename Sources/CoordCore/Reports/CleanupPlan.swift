@@ -54,7 +54,7 @@ public enum CleanupPlan {
   /// What a change of credentials.json that died halfway left beside it: `name.` and 16 hexadecimal digits.
   public static func oldCredentials(_ files: [File], of name: String) -> [String] {
     files.filter { file in
-      let rest = file.name.dropFirst(name.utf8.count + 1)
+      let rest = file.name.without(name + ".")
       return file.name.hasPrefix(name + ".") && rest.utf8.count == 16 && rest.utf8.allSatisfy(isLowerHexadecimal)
         && file.age > staleTemporary
     }.map(\.name).sorted()

@@ -47,7 +47,7 @@ public struct QueueBoard<Files: LockFiles> {
   /// Takes the right to ask, if it is due; the number to answer under, or nil if somebody else has it or had it just now.
   ///
   /// Ages are measured on the file system's own clock, or watched on this process's; hosts' wall clocks do not matter. A listing
-  /// that is old loses the race for its number.
+  /// that is old loses the race for its number; or, where that was pruned, asks under one that nobody looks at any more.
   public mutating func takeRight(_ listing: LockListing, now: Instant) throws(StorageFailure) -> Int? {
     let (asked, answered) = (listing.asked, listing.answered.last ?? 0)
     if seen.map({ $0.asked != asked || $0.answered != answered }) ?? true { seen = (asked, answered, now, now) }

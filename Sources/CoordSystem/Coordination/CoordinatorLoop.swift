@@ -1,4 +1,5 @@
 public import CoordCore
+import Glibc
 
 /// How a run ended.
 public enum CoordinationResult: Sendable {
@@ -14,7 +15,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private let signals: Signals
   private let scheduler: Cluster
   private let writer: LogWriter
-  private var board: QueueBoard<PosixLockFiles>
+  private lazy var board = QueueBoard(writer.log.files, nonce: machine.author.nonce)
   /// As the last look saw the lock directory.
   private var listing = LockListing([])
   private var coordinator: Coordinator
@@ -29,6 +30,10 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private var slowest = Duration.zero
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
   private var statusFile: StatusFile
+  /// When the last look was over.
+  private var looked = Machine.now
+  /// This process has just told the team what the scheduler says.
+  private var hasNews = false
   /// How often this process asked the scheduler.
   public private(set) var questions = 0
   private var lastStorageFailure: (since: Instant, failure: StorageFailure)?
@@ -39,11 +44,10 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   ) {
     self.dryRun = dryRun
     (self.project, self.machine, self.signals, self.scheduler) = (project, machine, signals, scheduler)
-    writer = LogWriter(project: project, author: machine.author)
-    board = QueueBoard(writer.log.files, nonce: machine.author.nonce)
+    writer = LogWriter(project: project, machine: machine)
     statusFile = StatusFile(path: project.statusFile)
     coordinator = Coordinator(
-      goal: goal, me: machine.author.uid, scheduler: scheduler.name, wait: wait, insists: insists,
+      goal: goal, me: getuid(), scheduler: scheduler.name, wait: wait, insists: insists,
       seen: seen, home: project.home, now: Machine.now)
   }
 
@@ -74,7 +78,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
 
   /// One observation, one decision, and what it asks for. `say` gets what a dry run would do.
   public mutating func step(say: (String) -> Void) -> Step {
-    for action in coordinator.next(observe()) {
+    hasNews = false
+    for action in decide() {
       switch action {
       case .answer(let info): return .over(.answer(info))
       case .settle(let state): return .over(.settled(state))
@@ -82,7 +87,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         return .over(.failed(lastStorageFailure?.failure.error ?? .bug("no failure")))
       case .fail(let error): return .over(.failed(error))
       // Not all at the same moment.
-      case .wait(let duration, let progress): return .wait(duration * Double.random(in: 0.75...1.25), progress)
+      case .wait(let duration, let progress):
+        return hasNews ? .again : .wait(duration * Double.random(in: 0.75...1.25), progress)
       case .append(let draft) where dryRun:
         say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
         return .over(.settled(ServiceState(next: draft.number, previous: draft.previous)))
@@ -98,10 +104,25 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     return .again
   }
 
+  /// What to do after a look around. What it saw is still so where a port answers within a moment.
+  private mutating func decide() -> [Action] {
+    let o = observe()
+    looked = o.now
+    let actions = coordinator.next(o)
+    guard case .probe(let place)? = actions.first, actions.count == 1 else { return actions }
+    probe(place)
+    return Machine.now - o.now < Limits.momentOfAProbe ? coordinator.next(o) : []
+  }
+
+  private mutating func probe(_ place: ServerPlace) {
+    coordinator.handle(.probed(place, Network.reach(place, machine: machine)), now: Machine.now)
+  }
+
   private mutating func observe() -> Observation {
     var o = Observation(
       began: Machine.now, now: Machine.now, wall: Machine.wall, info: .absent, log: nil, queue: nil,
-      freshToken: Machine.freshToken())
+      // Nobody claims before the log was read.
+      freshToken: readsLog ? Machine.freshToken() : Token(random: 0, 0))
     if readsLog {
       do throws(StorageFailure) {
         let tail: LogTail
@@ -125,7 +146,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       if let info = o.info.info, !tail.tokens.contains(info.token) { o.infoIsElsewhere = project.isElsewhere(info) }
     }
     (o.now, o.wall, o.obstacle, o.slowest) = (Machine.now, Machine.wall, obstacle ?? nil, slowest)
-    o.noScheduler = scheduler.obstacle
+    if readsLog { o.noScheduler = scheduler.obstacle }
     return o
   }
 
@@ -160,11 +181,12 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         let strange = StrangeFile.find(among: try writer.log.files.names(), tail: try writer.log.tail())
         remark = StrangeFile.note(strange)
       case .probe(let place):
-        coordinator.handle(.probed(place, Network.reach(place, machine: machine)), now: Machine.now)
+        probe(place)
       case .look(let query):
         if let number = try board.takeRight(listing, now: Machine.now) {
           questions += 1
           try board.publish(scheduler.queue(query), number: number)
+          hasNews = true
         }
       case .append(let draft):
         let began = Machine.now
@@ -173,7 +195,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
       case .submit(let token, let log, let limit):
         do throws(StorageFailure) {
-          let reply = try scheduler.submit(token, log: log, within: limit)
+          let reply = try scheduler.submit(token, log: log, by: looked + limit)
           coordinator.handle(.submitted(token, reply), now: Machine.now)
         } catch {
           // Not the end of the run: it has a claim to give back.

@@ -3,12 +3,12 @@ public import CoordCore
 /// Appends drafts to the log as this process.
 public struct LogWriter {
   public let log: LockLog<PosixLockFiles>
-  private let author: Author
+  private let machine: Machine
   private let project: Project
 
-  public init(project: Project, author: Author) {
+  public init(project: Project, machine: Machine) {
     log = LockLog(PosixLockFiles(directory: project.locks))
-    (self.author, self.project) = (author, project)
+    (self.machine, self.project) = (machine, project)
   }
 
   /// A claim says where the log is now; the first one of a log makes its identity.
@@ -22,7 +22,7 @@ public struct LogWriter {
   /// - Parameter limit: after so long without certainty the failure is thrown.
   public func append(_ draft: LockDraft, within limit: Duration) throws(StorageFailure) -> Bool {
     let entry = LockEntry(
-      number: draft.number, previous: draft.previous, time: Machine.wall, author: author, body: draft.body,
+      number: draft.number, previous: draft.previous, time: Machine.wall, author: machine.author, body: draft.body,
       identity: identity(draft))
     var appending = Appending(within: limit, now: Machine.now)
     while true {

@@ -4,13 +4,10 @@ import Glibc
 /// The lock directory on a real filesystem.
 public struct PosixLockFiles: LockFiles, Sendable {
   public let directory: String
-  private let mode: mode_t
+  private var mode: mode_t { Glibc.mode_t(0o600) | ((status(of: directory)?.st_mode ?? 0o755) & 0o044) }
 
   /// - Parameter directory: exists. Files in it may be read by whoever may read the directory.
-  public init(directory: String) {
-    self.directory = directory
-    mode = Glibc.mode_t(0o600) | ((status(of: directory)?.st_mode ?? 0o755) & 0o044)
-  }
+  public init(directory: String) { self.directory = directory }
 
   private func path(_ name: String) -> String { directory + "/" + name }
 

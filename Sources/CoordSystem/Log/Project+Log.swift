@@ -1,4 +1,5 @@
 public import CoordCore
+import Glibc
 
 extension Project {
   /// Whether the log of this project, not one that was copied, names the server. One look-up: a server_info.txt of another
@@ -7,7 +8,10 @@ extension Project {
     guard let entry = ((try? LockLog(PosixLockFiles(directory: locks)).read(info.lock)) ?? nil)?.entry,
       entry.kind == .started, entry.token == info.token
     else { return false }
-    guard let identity = entry.identity, let place = logPlace else { return true }
+    // A path takes many look-ups: only where the inode is another one.
+    guard let identity = entry.identity, UInt64(status(of: locks)?.st_ino ?? 0) != identity.place.inode,
+      let place = logPlace
+    else { return true }
     return !identity.isCopied(to: place)
   }
 

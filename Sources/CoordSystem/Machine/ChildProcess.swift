@@ -99,23 +99,21 @@ public struct ChildProcess {
   public func run(deadline: Duration, reading take: (ArraySlice<UInt8>) -> Bool) -> Finished {
     var result = Finished()
     var child = self
-    var pipes: [(read: Int32, isOutput: Bool)] = []
-    var writeEnds: [Int32] = []
+    var open: [(read: SharedDescriptor, isOutput: Bool)] = []
+    var writeEnds: [SharedDescriptor] = []
     func pipeFor(_ stream: Stream, isOutput: Bool) -> Stream {
-      guard case .capture = stream else { return stream }
-      var ends: [Int32] = [0, 0]
-      guard Glibc.pipe(&ends) == 0 else { return .null }
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      pipes.append((ends[0], isOutput))
-      writeEnds.append(ends[1])
-      return .descriptor(ends[1])
+      guard case .capture = stream, let ends = (try? Pipe())?.shared() else { return stream }
+      open.append((ends.readEnd, isOutput))
+      writeEnds.append(ends.writeEnd)
+      return .descriptor(ends.writeEnd.raw)
     }
     child.output = pipeFor(output, isOutput: true)
     child.errors = pipeFor(errors, isOutput: false)
-    defer { for p in pipes { close(p.read) } }
+    let mask = Self.blockChildSignal()
+    defer { Self.restore(mask) }
     let pid: Int32
     do throws(SystemFailure) {
-      defer { for end in writeEnds { close(end) } }
+      defer { writeEnds = [] }
       pid = try child.start()
     } catch {
       result.startFailure = error.code
@@ -124,7 +122,6 @@ public struct ChildProcess {
     }
     let end = Machine.now + deadline
     var errors: [UInt8] = []
-    var open = pipes
     var exitedAt: Instant?
     var killAt: Instant?
     while true {
@@ -158,15 +155,33 @@ public struct ChildProcess {
     return result
   }
 
+  private static func blockChildSignal() -> sigset_t {
+    var (child, before) = (sigset_t(), sigset_t())
+    sigemptyset(&child)
+    sigaddset(&child, SIGCHLD)
+    sigprocmask(SIG_BLOCK, &child, &before)
+    return before
+  }
+
+  private static func restore(_ mask: sigset_t) {
+    var mask = mask
+    sigprocmask(SIG_SETMASK, &mask, nil)
+  }
+
   /// Reads what is there, or waits a little for it. False: no more of the output is wanted.
   private func drain(
-    _ open: inout [(read: Int32, isOutput: Bool)], output take: (ArraySlice<UInt8>) -> Bool, errors: inout [UInt8]
+    _ open: inout [(read: SharedDescriptor, isOutput: Bool)], output take: (ArraySlice<UInt8>) -> Bool, errors: inout [UInt8]
   ) -> Bool {
     guard !open.isEmpty else {
-      Machine.sleep(.milliseconds(5))
+      // Until it ends: its signal is blocked, and waits for us if it has come already.
+      var child = sigset_t()
+      sigemptyset(&child)
+      sigaddset(&child, SIGCHLD)
+      var limit = timespec(tv_sec: 0, tv_nsec: 100_000_000)
+      sigtimedwait(&child, nil, &limit)
       return true
     }
-    var fds = open.map { pollfd(fd: $0.read, events: Int16(POLLIN), revents: 0) }
+    var fds = open.map { pollfd(fd: $0.read.raw, events: Int16(POLLIN), revents: 0) }
     guard poll(&fds, nfds_t(fds.count), 20) > 0 else { return true }
     var wanted = true
     var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -67,6 +67,14 @@ struct Descriptor: ~Copyable {
   }
 }
 
+/// One that a collection holds: closed with the last reference.
+final class SharedDescriptor {
+  private let descriptor: Descriptor
+  var raw: Int32 { descriptor.raw }
+
+  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
 /// Both ends of a pipe, close-on-exec.
 struct Pipe: ~Copyable {
   let readEnd: Descriptor
@@ -83,6 +91,9 @@ struct Pipe: ~Copyable {
 
   consuming func intoWriteEnd() -> Descriptor { writeEnd }
   consuming func intoReadEnd() -> Descriptor { readEnd }
+  consuming func shared() -> (readEnd: SharedDescriptor, writeEnd: SharedDescriptor) {
+    (SharedDescriptor(readEnd), SharedDescriptor(writeEnd))
+  }
 }
 
 /// The whole content of a file; nil if there is none.

@@ -3,7 +3,9 @@ import Glibc
 
 extension Machine {
   /// As it is here and now.
-  public init() {
+  public init() { environment = Self.variables }
+
+  private static let variables: [String: String] = {
     var environment: [String: String] = [:]
     var at = environ
     while let entry = at.pointee {
@@ -13,18 +15,21 @@ extension Machine {
       }
       at += 1
     }
-    self.environment = environment
-    let pid = getpid()
-    author = Author(
-      user: Machine.userName(environment), uid: getuid(), host: Machine.hostName(), bootID: Machine.bootID(), pid: pid,
-      pidStart: ProcessTable.start(of: pid) ?? 0, nonce: hexadecimal(Machine.random(), digits: 16))
-  }
+    return environment
+  }()
 
-  private static func hostName() -> String {
+  static let here: Author = {
+    let pid = getpid()
+    return Author(
+      user: userName(variables), uid: getuid(), host: hostName, bootID: bootID(), pid: pid,
+      pidStart: ProcessTable.start(of: pid) ?? 0, nonce: hexadecimal(random(), digits: 16))
+  }()
+
+  static let hostName: String = {
     var buffer = [CChar](repeating: 0, count: 256)
     gethostname(&buffer, 255)
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  }()
 
   private static func bootID() -> String {
     let bytes = (try? contents(of: "/proc/sys/kernel/random/boot_id")) ?? nil

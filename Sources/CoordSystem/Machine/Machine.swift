@@ -3,8 +3,9 @@ import Glibc
 
 /// This process on this machine: who it is and what time it is.
 public struct Machine: Sendable {
-  public let author: Author
   public let environment: [String: String]
+  /// Looked up once it is asked for: an answer from server_info.txt is nobody's entry.
+  public var author: Author { Self.here }
 
   /// CLOCK_BOOTTIME, which goes on while the machine sleeps.
   public static var now: Instant {

@@ -25,7 +25,11 @@ public struct Project: Sendable {
   /// - Parameter script: what start_server.sh passes on of its settings, `KEY=VALUE` each.
   public init(flag: String?, script: [String] = [], environment: [String: String]) throws(CoordError) {
     let (root, logical): (String, String?)
-    let here = environment["PWD"].flatMap { $0.hasPrefix("/") && Self.isSame($0, ".") == true ? $0 : nil }
+    // By which path the shell came here.
+    let real = Self.realPath(".") ?? "/"
+    let here = environment["PWD"].flatMap { path in
+      path.hasPrefix("/") && (path == real || Self.isSame(path, ".") == true) ? path : nil
+    }
     if let given = flag ?? environment["COORD_ROOT"].flatMap({ $0.isEmpty ? nil : $0 }) {
       guard let real = Self.realPath(given), Self.isProject(real) else {
         throw .configuration(
@@ -35,7 +39,7 @@ public struct Project: Sendable {
       root = real
       logical = given.hasPrefix("/") ? given : here.map { $0 + "/" + given }
     } else {
-      guard let found = Self.search(from: Self.realPath(".") ?? "/") else {
+      guard let found = Self.search(from: real) else {
         throw .configuration(
           what: "no project directory here", why: "neither this folder nor one above it holds hpc_utils",
           next: "change into the project, or name it with --root DIR or COORD_ROOT")
@@ -48,7 +52,7 @@ public struct Project: Sendable {
             "change into your team's project; or name this one with --root DIR, if you trust whoever may write there")
       }
       root = found
-      logical = here.flatMap { Self.search(from: $0) }
+      logical = here == real ? nil : here.flatMap { Self.search(from: $0) }
     }
     let file = "hpc_utils/coord.conf"
     let bytes: [UInt8]?
@@ -159,7 +163,7 @@ public struct Project: Sendable {
   func isOfNestedProject(_ directory: String) -> Bool {
     guard let mine = roots.first(where: { directory.hasPrefix($0 + "/") }) else { return false }
     var path = mine
-    return directory.dropFirst(mine.utf8.count + 1).split(separator: "/").contains { part in
+    return directory.without(mine + "/").split(separator: "/").contains { part in
       path += "/" + part
       return Self.isProject(path)
     }
@@ -184,6 +188,9 @@ public struct Project: Sendable {
     defer { free(real) }
     return String(cString: real)
   }
+
+  /// A path as it is said in the project: what is not in it keeps its own.
+  func relative(_ path: String) -> String { path.without(root + "/") }
 
   /// A path of the settings: relative to the project.
   public func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : root + "/" + path }

@@ -58,15 +58,15 @@ enum UnixSocket {
   }
 
   /// Who is at the other end: what the kernel noted when it connected.
-  static func peer(_ fd: Int32) -> (uid: uid_t, groups: [gid_t])? {
+  static func peer(_ socket: borrowing Descriptor) -> (uid: uid_t, groups: [gid_t])? {
     // struct ucred: pid, uid, gid.
     var who: (pid_t, uid_t, gid_t) = (0, 0, 0)
     var size = socklen_t(MemoryLayout.size(ofValue: who))
-    guard getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 else { return nil }
+    guard getsockopt(socket.raw, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 else { return nil }
     var groups = [gid_t](repeating: 0, count: 4096)
     var length = socklen_t(groups.count * MemoryLayout<gid_t>.size)
     let more =
-      getsockopt(fd, SOL_SOCKET, peerGroups, &groups, &length) == 0 ? Int(length) / MemoryLayout<gid_t>.size : 0
+      getsockopt(socket.raw, SOL_SOCKET, peerGroups, &groups, &length) == 0 ? Int(length) / MemoryLayout<gid_t>.size : 0
     return (who.1, [who.2] + groups.prefix(more))
   }
 }

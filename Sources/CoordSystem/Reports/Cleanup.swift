@@ -48,7 +48,7 @@ public struct Cleanup<Cluster: Scheduler> {
     }
     let credentials = followed(project.resolve(project.settings.credentials))
     let folder = Project.parent(of: credentials)
-    for name in CleanupPlan.oldCredentials(list(folder, now), of: String(credentials.dropFirst(folder.utf8.count + 1)))
+    for name in CleanupPlan.oldCredentials(list(folder, now), of: credentials.without(folder + "/"))
     {
       _ = remove(folder + "/" + name, "passwords that a change left over")
     }
@@ -126,7 +126,7 @@ public struct Cleanup<Cluster: Scheduler> {
   }
 
   private mutating func remove(_ path: String, _ kind: String, isNews: Bool = false) -> Bool {
-    let name = path.hasPrefix(project.root + "/") ? String(path.dropFirst(project.root.utf8.count + 1)) : path
+    let name = project.relative(path)
     if dryRun {
       tell("would remove \(name) (\(kind))", isNews: isNews)
       return true

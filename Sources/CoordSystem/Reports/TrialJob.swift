@@ -18,12 +18,11 @@ public struct TrialJob {
   public func run(_ command: [String], token: String?, job: JobID) throws(CoordError) {
     let place = ThisNode(project: project, machine: machine)
     guard let name = place.name else { throw ThisNode.nameless(host: machine.author.host) }
-    let listening = Network.listen(from: project.settings.port)
-    guard let listening, let endpoint = Endpoint(node: name, port: listening.port) else {
+    guard let listener = Network.Listener(from: project.settings.port),
+      let endpoint = Endpoint(node: name, port: listener.port) else {
       throw .tryAgain(
         what: "no port is free", why: "none from \(project.settings.port) upward on \(name)", next: "try again")
     }
-    defer { close(listening.socket) }
     let trial = JobTrial(
       job: job.description,
       place: ServerPlace(endpoint, otherNames: Array(place.names.dropFirst()), addresses: place.addresses),
@@ -34,7 +33,7 @@ public struct TrialJob {
     // meanwhile gets nothing.
     let end = Machine.now + .seconds(60)
     while Machine.now < end {
-      while Network.accepted(listening.socket) {}
+      while listener.accepted() {}
       if signals.interruption(within: .milliseconds(200)) != nil { return }
     }
   }

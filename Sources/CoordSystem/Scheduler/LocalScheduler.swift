@@ -10,8 +10,7 @@ public struct LocalScheduler: Scheduler {
 
   public init(project: Project, machine: Machine) { (self.project, self.machine) = (project, machine) }
 
-  public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
-    let end = Machine.now + limit
+  public func submit(_ token: Token, log: String?, by end: Instant) throws(StorageFailure) -> SubmitReply {
     let log = project.resolve(JobLogName.path(JobLogName.local(token)))
     let file: Descriptor
     do throws(SystemFailure) {
@@ -23,7 +22,7 @@ public struct LocalScheduler: Scheduler {
     command.output = .descriptor(file.raw)
     command.errors = .descriptor(file.raw)
     command.newSession = true
-    guard Machine.now < end else { throw StorageFailure(.other, "opening \(log) took \(limit.spoken)") }
+    guard Machine.now < end else { throw StorageFailure(.other, "opening \(log) took too long") }
     do throws(SystemFailure) {
       let pid = try command.start()
       return JobID("\(pid)").map { .accepted($0) } ?? .doubtful("pid \(pid)")

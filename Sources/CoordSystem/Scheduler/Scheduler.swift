@@ -6,7 +6,8 @@ public protocol Scheduler {
   var name: String { get }
   /// Makes one job that carries the token; at most once per token, ever.
   /// - Throws: where the directory was in the way before the scheduler was asked: no job was made.
-  func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply
+  /// - Parameter end: later than this it is not asked any more.
+  func submit(_ token: Token, log: String?, by end: Instant) throws(StorageFailure) -> SubmitReply
   /// The jobs that can concern this project. Whatever is not certain is `unknown`.
   func queue(_ query: QueueQuery) -> QueueSnapshot
   /// Ends a job of this user that shows the token at this moment, whoever wrote its number down; why not, if it did not.

@@ -56,8 +56,7 @@ public final class Slurm: Scheduler {
 
   private var asking: [String: String] { environment.merging(["LC_ALL": "C"]) { $1 } }
 
-  public func submit(_ token: Token, log: String?, within limit: Duration) throws(StorageFailure) -> SubmitReply {
-    let end = Machine.now + limit
+  public func submit(_ token: Token, log: String?, by end: Instant) throws(StorageFailure) -> SubmitReply {
     try JobLog.makeSure(of: project, nonce: machine.author.nonce)
     // To files in the directory, so that a claimant that is killed here loses nothing.
     let files = SubmitFiles(project: project, token: token)
@@ -78,7 +77,7 @@ public final class Slurm: Scheduler {
     let left = end - Machine.now
     guard left > .zero else {
       files.remove()
-      throw StorageFailure(.other, "making the files for sbatch took \(limit.spoken)")
+      throw StorageFailure(.other, "making the files for sbatch took too long")
     }
     let done = command.run(deadline: left)
     if done.startFailure != nil { return .refused("sbatch cannot be run: \(done.errors)") }

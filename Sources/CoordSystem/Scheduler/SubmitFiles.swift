@@ -15,8 +15,8 @@ public struct SubmitFiles {
     do throws(SystemFailure) {
       return try Descriptor(creating: path(part), mode: 0o644)
     } catch {
-      remove()
-      // An attempt that failed halfway may have left it.
+      // Not the other one, which sbatch prints to by now.
+      unlink(path(part))
       if error.code == EEXIST, let file = try? Descriptor(creating: path(part), mode: 0o644) { return file }
       throw StorageFailure(error)
     }

@@ -11,9 +11,9 @@ final class HeartbeatWriter {
   private let temporary: String
   private let mode: mode_t
   /// The next beat's file: open, empty, under its temporary name.
-  private var next: Int32 = -1
+  private var next: Descriptor?
   /// The last beat's: closed when there is time.
-  private var last: Int32 = -1
+  private var last: Descriptor?
   /// The slowest call of the last write.
   private(set) var slowest = (name: "", took: Duration.zero)
 
@@ -31,7 +31,7 @@ final class HeartbeatWriter {
   func write(_ info: ServerInfo) throws(SystemFailure) {
     slowest = ("", .zero)
     let bytes = info.encoded
-    if next >= 0 {
+    if next != nil {
       do throws(SystemFailure) { return try put(bytes) } catch { discard() }
       // Somebody may have removed it, or the server forgot it (ESTALE): once more, with a new one.
     }
@@ -46,22 +46,17 @@ final class HeartbeatWriter {
 
   /// Removes the temporary file. The heartbeat itself stays.
   func discard() {
-    release(&last)
-    guard next >= 0 else { return }
-    release(&next)
+    last = nil
+    guard next != nil else { return }
+    next = nil
     unlink(temporary)
   }
 
-  private func release(_ descriptor: inout Int32) {
-    if descriptor >= 0 { close(descriptor) }
-    descriptor = -1
-  }
-
   private func make() throws(SystemFailure) {
-    release(&last)
-    guard next < 0 else { return }
+    last = nil
+    guard next == nil else { return }
     // What an attempt that failed halfway has left is of no use.
-    let fd = try timed("create") { () throws(SystemFailure) in
+    next = try timed("create") { () throws(SystemFailure) in
       do throws(SystemFailure) { return try create() } catch {
         guard error.code == EEXIST else { throw error }
         // Why it stays is why there is no heartbeat: "File exists" would tell nobody anything.
@@ -69,43 +64,29 @@ final class HeartbeatWriter {
         return try create()
       }
     }
-    next = fd
     // A directory's default ACL may have its own opinion of the mode.
     var s = stat()
-    if fstat(fd, &s) == 0, s.st_mode & 0o777 != mode { fchmod(fd, mode) }
+    if let raw = next?.raw, fstat(raw, &s) == 0, s.st_mode & 0o777 != mode { fchmod(raw, mode) }
   }
 
-  private func create() throws(SystemFailure) -> Int32 {
-    // Teammates read it, whatever this user's umask says. This process has one thread.
-    let old = umask(0)
-    let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    let code = errno
-    umask(old)
-    guard fd >= 0 else { throw SystemFailure("create \(temporary)", code: code) }
-    return fd
+  /// Teammates read it, whatever this user's umask says.
+  private func create() throws(SystemFailure) -> Descriptor {
+    do throws(SystemFailure) { return try Descriptor(creating: temporary, mode: mode) } catch {
+      throw SystemFailure("create \(temporary)", code: error.code)
+    }
   }
 
   private func put(_ bytes: [UInt8]) throws(SystemFailure) {
-    var sent = 0
-    while sent < bytes.count {
-      let n = bytes[sent...].withUnsafeBytes { Glibc.write(next, $0.baseAddress, $0.count) }
-      if n < 0 {
-        if errno == EINTR { continue }
-        throw SystemFailure("write \(temporary)")
-      }
-      sent += n
-    }
-    try timed("fsync") { () throws(SystemFailure) in
-      if fsync(next) != 0 { throw SystemFailure("fsync \(temporary)") }
-    }
+    try next?.write(bytes, temporary)
+    try timed("fsync") { () throws(SystemFailure) in try next?.sync(temporary) }
     try timed("rename") { () throws(SystemFailure) in
       if rename(temporary, path) != 0 { throw SystemFailure("replace \(path)") }
     }
     // After the fsync a close has nothing to report. It is another round trip on NFSv4, and can wait.
-    (last, next) = (next, -1)
+    last = next.take()
   }
 
-  private func timed<R>(_ name: String, _ call: () throws(SystemFailure) -> R) throws(SystemFailure) -> R {
+  private func timed<R: ~Copyable>(_ name: String, _ call: () throws(SystemFailure) -> R) throws(SystemFailure) -> R {
     let began = Machine.now
     defer {
       let took = Machine.now - began

@@ -4,14 +4,16 @@ import Glibc
 extension Network {
   /// Connects to a server by whatever it may be known by, as ssh on this host would have to.
   ///
-  /// A name is looked up first, since it reads better and is what people know; where the server told its addresses, only for
-  /// `Limits.nameCourtesy`. Takes 22 s at most, and some milliseconds where all is well.
+  /// The first address that its own node has for its name is tried before anything else: no name is looked up where that
+  /// answers. Else names come first, since they are what people know; where the server told its addresses, only for
+  /// `Limits.nameCourtesy`. Takes 22 s at most, and less than a millisecond where all is well.
   static func reach(_ place: ServerPlace, machine: Machine, evenHere: Bool = false) -> Reach {
+    if let endpoint = reachedAtOnce(place) { return .reached(endpoint) }
     let names = place.names
     let own = Set(ownAddresses())
     // An address of this very host leads to this host, whoever listens there: nobody's server is meant by it from elsewhere.
     let isHere =
-      evenHere || place.mayBeHere || place.endpoint.node == "localhost" || place.endpoint.node == machine.author.host
+      evenHere || place.mayBeHere || place.endpoint.node == "localhost" || place.endpoint.node == Machine.hostName
     func usable(_ found: [String]) -> [String] {
       isHere ? found : found.filter { !own.contains($0) && !$0.hasPrefix("127.") && $0 != "::1" }
     }
@@ -37,13 +39,23 @@ extension Network {
     return reach ?? (lookup.isLate ? .slowNames(names) : .unknownName(names))
   }
 
+  /// By the first address, on another machine than this one: one of its own leads to itself. Called by a name of this host's
+  /// own list that has this address, else by the address: ssh has to find it too.
+  private static func reachedAtOnce(_ place: ServerPlace) -> Endpoint? {
+    guard let address = place.addresses.first, !address.hasPrefix("127."),
+      let socket = connected(address, place.endpoint.port, within: Limits.addressCourtesy),
+      let here = localAddress(socket), here != address
+    else { return nil }
+    let name = place.names.first { HostsFile.addresses(of: $0).contains(address) }
+    return Endpoint(node: name ?? address, port: place.endpoint.port)
+  }
+
   /// Tries them all at once; the first one in order that is connected. Nil: there is none to try.
   private static func connect(_ candidates: [(endpoint: Endpoint, address: String)]) -> Reach? {
     guard let first = candidates.first else { return nil }
     let end = Machine.now + .seconds(2)
     var refused: Endpoint?
-    var waiting: [(endpoint: Endpoint, socket: Int32)] = []
-    defer { for one in waiting { close(one.socket) } }
+    var waiting: [(endpoint: Endpoint, socket: SharedDescriptor)] = []
     for (endpoint, address) in candidates {
       switch begin(address, endpoint.port) {
       case .connected: return .reached(endpoint)
@@ -55,24 +67,22 @@ extension Network {
     // Of several that answer, the first in order: another may be another machine's by the same name.
     var best: (endpoint: Endpoint, until: Instant)?
     while !waiting.isEmpty, Machine.now < (best?.until ?? end) {
-      var polled = waiting.map { pollfd(fd: $0.socket, events: Int16(POLLOUT), revents: 0) }
+      var polled = waiting.map { pollfd(fd: $0.socket.raw, events: Int16(POLLOUT), revents: 0) }
       let (seconds, attoseconds) = max((best?.until ?? end) - Machine.now, .zero).components
       _ = poll(&polled, nfds_t(polled.count), Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000) + 1)
-      var left: [(endpoint: Endpoint, socket: Int32)] = []
+      var left: [(endpoint: Endpoint, socket: SharedDescriptor)] = []
       for (index, one) in waiting.enumerated() {
         guard polled[index].revents != 0 else {
           left.append(one)
           continue
         }
-        var problem: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        getsockopt(one.socket, SOL_SOCKET, SO_ERROR, &problem, &size)
-        if problem == 0 {
+        switch problem(one.socket.raw) {
+        case 0:
           if left.isEmpty { return .reached(one.endpoint) }
           best = best ?? (one.endpoint, Machine.now + .milliseconds(300))
+        case ECONNREFUSED: refused = refused ?? one.endpoint
+        default: break
         }
-        if problem == ECONNREFUSED { refused = refused ?? one.endpoint }
-        close(one.socket)
       }
       waiting = left
     }
@@ -83,23 +93,18 @@ extension Network {
   private enum Beginning {
     case connected
     case refused
-    case waiting(Int32)
+    case waiting(SharedDescriptor)
     case failed
   }
 
   private static func begin(_ address: String, _ port: Int) -> Beginning {
-    socketAddress(address, port) { family, raw, length -> Beginning in
-      let fd = openSocket(family)
-      guard fd >= 0 else { return .failed }
-      if Glibc.connect(fd, raw, length) == 0 {
-        close(fd)
-        return .connected
-      }
-      if errno == EINPROGRESS { return .waiting(fd) }
-      let problem = errno
-      close(fd)
-      return problem == ECONNREFUSED ? .refused : .failed
-    } ?? .failed
+    guard let address = SocketAddress(address, port), let socket = address.socket() else { return .failed }
+    if address.call({ Glibc.connect(socket.raw, $0, $1) }) == 0 { return .connected }
+    switch errno {
+    case EINPROGRESS: return .waiting(SharedDescriptor(socket))
+    case ECONNREFUSED: return .refused
+    default: return .failed
+    }
   }
 
   /// The IPv4 addresses of this host's own interfaces.
@@ -112,11 +117,34 @@ extension Network {
     while let entry = next?.pointee {
       next = entry.ifa_next
       guard let raw = entry.ifa_addr, raw.pointee.sa_family == AF_INET else { continue }
-      let number = raw.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-        UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
-      }
-      found.append([24, 16, 8, 0].map { "\(number >> $0 & 255)" }.joined(separator: "."))
+      found.append(raw.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { dotted($0.pointee) })
     }
     return found
+  }
+
+  /// The IPv4 address by which this host sends over a connection.
+  private static func localAddress(_ socket: borrowing Descriptor) -> String? {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket.raw, $0, &length) }
+    }
+    return status == 0 && address.sin_family == AF_INET ? dotted(address) : nil
+  }
+
+  private static func dotted(_ address: sockaddr_in) -> String {
+    let number = UInt32(bigEndian: address.sin_addr.s_addr)
+    return [24, 16, 8, 0].map { "\(number >> $0 & 255)" }.joined(separator: ".")
+  }
+}
+
+/// This host's own list of names (hosts(5)): asked without a name server, or a process of its own.
+enum HostsFile {
+  static func addresses(of name: String, file: String = "/etc/hosts") -> [String] {
+    let text = String(decoding: (try? contents(of: file)) ?? [], as: UTF8.self)
+    return text.split(separator: "\n").compactMap { line in
+      let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+      return words.dropFirst().contains { $0 == name } ? words.first.map(String.init) : nil
+    }
   }
 }

@@ -24,7 +24,7 @@ public struct Supervisor {
   ) {
     (self.project, self.machine, self.signals, self.command) = (project, machine, signals, command)
     (self.job, self.ends, self.lineage, self.say) = (job, ends, lineage, say)
-    writer = LogWriter(project: project, author: machine.author)
+    writer = LogWriter(project: project, machine: machine)
     place = ThisNode(project: project, machine: machine)
     logPath = Supervisor.outputFile()
     if logPath?.hasPrefix(project.logs + "/") == true { JobLog.share(1, in: project) }
@@ -48,7 +48,7 @@ public struct Supervisor {
     var fence = Fence(
       token: token, nonce: machine.author.nonce, job: job, restarts: restarts, node: place.name ?? machine.author.host,
       scheduler: project.settings.scheduler.rawValue, statusFile: project.settings.statusFile,
-      log: logPath.map(relative), obstacle: obstacle,
+      log: logPath.map(project.relative), obstacle: obstacle,
       freshToken: Machine.freshToken())
     if project.settings.scheduler == .slurm { fence.cluster = machine.environment["SLURM_CLUSTER_NAME"] }
     defer { heartbeat.discard() }
@@ -65,10 +65,6 @@ public struct Supervisor {
       .map(explained)
       ?? (place.name == nil ? ThisNode.nameless(host: machine.author.host) : nil)
       ?? project.findProgram(command.first ?? "", machine.environment).failure
-  }
-
-  private func relative(_ path: String) -> String {
-    path.hasPrefix(project.root + "/") ? String(path.dropFirst(project.root.utf8.count + 1)) : path
   }
 
   /// Takes `started`; nil where this job is not to serve. `since`: before it was taken.
@@ -186,7 +182,7 @@ public struct Supervisor {
 
   /// Writes `ended`, unless somebody did. If the directory does not let us, observers will prove it.
   private func record(_ ending: Supervision.Ending, _ token: Token) {
-    let farewell = Farewell(ending, token, job: job, log: logPath.map(relative), now: Machine.now)
+    let farewell = Farewell(ending, token, job: job, log: logPath.map(project.relative), now: Machine.now)
     while true {
       do throws(StorageFailure) {
         switch farewell.next(try writer.log.tail().fold(), now: Machine.now) {

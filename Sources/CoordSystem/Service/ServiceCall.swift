@@ -3,7 +3,7 @@ import Glibc
 
 /// `coord connect` by the service of this machine.
 public enum ServiceCall {
-  /// Asks; nil where no service answers: then the files are there.
+  /// Asks; nil where no service answers, or none that says anything for 2 s: then the files are there.
   ///
   /// Believed is a service of root, of the owner of hpc_utils, or of this very user.
   ///
@@ -11,7 +11,7 @@ public enum ServiceCall {
   public static func ask(
     socket path: String, _ request: ServiceRequest, project: Project, signals: Signals, say: (String) -> Void
   ) -> Result<ServerInfo, CoordError>? {
-    guard let socket = try? UnixSocket.connect(path), let peer = UnixSocket.peer(socket.raw),
+    guard let socket = try? UnixSocket.connect(path), let peer = UnixSocket.peer(socket),
       // Anybody may listen in a folder that is open to all, and tell an address of his own.
       [0, getuid(), status(of: project.utils)?.st_uid ?? 0].contains(peer.uid)
     else { return nil }
@@ -21,7 +21,9 @@ public enum ServiceCall {
     var input: [UInt8] = []
     // The service itself says when the time is over; this is for one that hangs.
     let end = Machine.now + request.wait + .seconds(20)
-    while Machine.now < end {
+    let firstWord = Machine.now + Limits.serviceCourtesy
+    var hasSpoken = false
+    while Machine.now < (hasSpoken ? end : min(end, firstWord)) {
       if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
       var p = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
       guard poll(&p, 1, 200) > 0 else { continue }
@@ -30,6 +32,7 @@ public enum ServiceCall {
       if n < 0, errno == EAGAIN || errno == EINTR { continue }
       guard n > 0, input.count < 1 << 16 else { return nil }
       input += buffer[..<n]
+      hasSpoken = true
       while let newline = input.firstIndex(of: UInt8(ascii: "\n")) {
         let line = String(decoding: input[..<newline], as: UTF8.self)
         input.removeSubrange(...newline)

@@ -12,7 +12,7 @@ struct ServiceClients: ~Copyable {
 
   private struct Client {
     let id: Int
-    let fd: Int32
+    let socket: SharedDescriptor
     var input: [UInt8] = []
     var output: ArraySlice<UInt8> = []
     var waiter: Waiter?
@@ -43,15 +43,13 @@ struct ServiceClients: ~Copyable {
     self.mayAsk = mayAsk
   }
 
-  deinit { for client in clients { close(client.fd) } }
-
   var waiters: [(id: Int, waiter: Waiter)] { clients.compactMap { c in c.waiter.map { (c.id, $0) } } }
 
   /// Waits until somebody has something for us, or `limit` is over; what came of it.
   mutating func poll(within limit: Duration) -> [Event] {
     var fds = [pollfd(fd: listener.raw, events: Int16(POLLIN), revents: 0)]
     for client in clients {
-      fds.append(pollfd(fd: client.fd, events: Int16(client.output.isEmpty ? POLLIN : POLLIN | POLLOUT), revents: 0))
+      fds.append(pollfd(fd: client.socket.raw, events: Int16(client.output.isEmpty ? POLLIN : POLLIN | POLLOUT), revents: 0))
     }
     guard Glibc.poll(&fds, nfds_t(fds.count), Int32(clamping: Int(max(limit, .zero) / .milliseconds(1)))) > 0 else {
       return dropTheSlow()
@@ -72,8 +70,9 @@ struct ServiceClients: ~Copyable {
       guard fd >= 0 else { return events }
       _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
       _ = fcntl(fd, F_SETFL, O_NONBLOCK)
-      let peer = UnixSocket.peer(fd)
-      let client = Client(id: nextID, fd: fd, patience: Machine.now + Self.patience)
+      let socket = Descriptor(owning: fd)
+      let peer = UnixSocket.peer(socket)
+      let client = Client(id: nextID, socket: SharedDescriptor(socket), patience: Machine.now + Self.patience)
       nextID += 1
       clients.append(client)
       if clients.count > Self.most {
@@ -96,7 +95,7 @@ struct ServiceClients: ~Copyable {
 
   private mutating func receive(_ index: Int) -> Event? {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let n = recv(clients[index].fd, &buffer, buffer.count, 0)
+    let n = recv(clients[index].socket.raw, &buffer, buffer.count, 0)
     if n < 0, errno == EAGAIN || errno == EINTR { return nil }
     // Gone; or it says more than there is to say.
     guard n > 0, !clients[index].done, clients[index].waiter == nil else {
@@ -125,7 +124,6 @@ struct ServiceClients: ~Copyable {
   /// Closes without a word: whoever asked goes by the files.
   mutating func turnAway(_ id: Int) {
     guard let index = clients.firstIndex(where: { $0.id == id }) else { return }
-    close(clients[index].fd)
     clients.remove(at: index)
   }
 
@@ -149,7 +147,7 @@ struct ServiceClients: ~Copyable {
   private mutating func send(_ index: Int) {
     while !clients[index].output.isEmpty {
       let n = clients[index].output.withUnsafeBytes {
-        Glibc.send(clients[index].fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        Glibc.send(clients[index].socket.raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       if n < 0, errno == EINTR { continue }
       guard n > 0 else { return }
@@ -169,7 +167,6 @@ struct ServiceClients: ~Copyable {
       let isThrough = client.done && client.output.isEmpty
       let isSlow = (client.waiter == nil || !client.output.isEmpty) && now >= client.patience
       guard isThrough || isSlow else { return false }
-      close(client.fd)
       if !isThrough { events.append(.dropped) }
       return true
     }

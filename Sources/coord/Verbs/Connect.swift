@@ -10,9 +10,7 @@ enum Connect {
       guard let token = Token(text) else { throw .usage("--seen \(text): it has to be the TOKEN of a server") }
       seen = token
     }
-    if let answer = viaService(
-      session, ServiceRequest(wait: wait, seen: seen, project: session.project.inode))
-    {
+    if let answer = viaService(session, wait, seen) {
       try Self.answer(answer.get(), json: session.arguments.has("--json"))
       return
     }
@@ -24,9 +22,12 @@ enum Connect {
   }
 
   /// nil: no service answers here, and the files decide.
-  private static func viaService(_ session: Session, _ request: ServiceRequest) -> Result<ServerInfo, CoordError>? {
+  private static func viaService(
+    _ session: Session, _ wait: Duration, _ seen: Token?
+  ) -> Result<ServerInfo, CoordError>? {
     let path = session.project.settings.socket
     guard !path.isEmpty else { return nil }
+    let request = ServiceRequest(wait: wait, seen: seen, project: session.project.inode)
     let quiet = session.arguments.has("--quiet")
     let reply = ServiceCall.ask(
       socket: path, request, project: session.project, signals: session.signals

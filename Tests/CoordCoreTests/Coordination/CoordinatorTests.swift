@@ -134,6 +134,19 @@ private let t1 = World.token(1)
     #expect(waiter.next(w.observation()).error?.exitCode == 69)
   }
 
+  /// What others asked while sbatch was under way may be older than a job that was made all the same.
+  @Test func refusalWaitsForAQuestionOfItsOwn() {
+    var w = World()
+    let claimant = claimant(&w)
+    var c = claimant.coordinator
+    _ = c.next(w.observation())
+    w.answer([])
+    c.handle(.submitted(claimant.token, .refused("no")), now: w.now)
+    #expect(c.next(w.observation()).appended == nil)
+    w.answer([World.queued("PENDING", token: claimant.token)], askedBy: 1001)
+    #expect(c.next(w.observation()).appended?.kind == .submitted)
+  }
+
   @Test func refusedJobThatTheControllerKeepsIsRefused() {
     for (state, kind) in [("FAILED", EntryKind.ended), ("PENDING", .submitted), ("RUNNING", .submitted)] {
       var w = World()

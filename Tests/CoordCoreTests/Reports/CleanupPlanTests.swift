@@ -86,6 +86,8 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
     file("credentials.json.0123456789ABCDEF", hours: 99),
   ]
   #expect(CleanupPlan.oldCredentials(files, of: "credentials.json") == ["credentials.json.0123456789abcdef"])
+  let named = "Zugänge.json.0123456789abcdef"
+  #expect(CleanupPlan.oldCredentials([file(named, hours: 2)], of: "Zugänge.json") == [named])
   #expect(CleanupPlan.oldStrangeFiles([file("x", hours: 1), file("y", hours: 24 * 31)]) == ["y"])
 }
 

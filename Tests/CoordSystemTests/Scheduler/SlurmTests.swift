@@ -85,10 +85,10 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     let locks = fake.folder + "/hpc_utils/locks"
     for folder in [fake.folder + "/hpc_utils", locks, fake.folder + "/hpc_utils/logs"] { mkdir(folder, 0o755) }
     fake.script("sbatch", "echo 35")
-    #expect(throws: StorageFailure.self) { try fake.slurm.submit(token, log: nil, within: .zero) }
+    #expect(throws: StorageFailure.self) { try fake.slurm.submit(token, log: nil, by: Machine.now) }
     let left = try PosixLockFiles(directory: locks).names()
     #expect(!fake.calls.contains { $0.hasPrefix("sbatch") } && left.isEmpty)
-    #expect(try fake.slurm.submit(token, log: nil, within: .seconds(10)) == .accepted(JobID("35")!))
+    #expect(try fake.slurm.submit(token, log: nil, by: Machine.now + .seconds(10)) == .accepted(JobID("35")!))
   }
 
   /// An admin may hide jobs while a service runs.
