@@ -78,8 +78,9 @@ final class SimFate: SimProcess {
   }
 
   private func resume() {
-    // What was suspended a second time meanwhile goes on when that is over.
-    for (run, _) in suspended where run.frozenUntil <= world.time && run.job.state == "SUSPENDED" {
+    // What was suspended a second time meanwhile goes on when that is over; so does a later run of a job.
+    for (run, _) in suspended
+    where run.frozenUntil <= world.time && run.job.run === run && run.job.state == "SUSPENDED" {
       world.note("job \(run.id) goes on")
       run.job.state = "RUNNING"
     }

@@ -170,7 +170,8 @@ public struct ChildProcess {
 
   /// Reads what is there, or waits a little for it. False: no more of the output is wanted.
   private func drain(
-    _ open: inout [(read: SharedDescriptor, isOutput: Bool)], output take: (ArraySlice<UInt8>) -> Bool, errors: inout [UInt8]
+    _ open: inout [(read: SharedDescriptor, isOutput: Bool)], output take: (ArraySlice<UInt8>) -> Bool,
+    errors: inout [UInt8]
   ) -> Bool {
     guard !open.isEmpty else {
       // Until it ends: its signal is blocked, and waits for us if it has come already.

@@ -48,8 +48,7 @@ public struct Cleanup<Cluster: Scheduler> {
     }
     let credentials = followed(project.resolve(project.settings.credentials))
     let folder = Project.parent(of: credentials)
-    for name in CleanupPlan.oldCredentials(list(folder, now), of: credentials.without(folder + "/"))
-    {
+    for name in CleanupPlan.oldCredentials(list(folder, now), of: credentials.without(folder + "/")) {
       _ = remove(folder + "/" + name, "passwords that a change left over")
     }
     for name in CleanupPlan.oldStrangeFiles(list(project.strange, now, sinceMoved: true)) {

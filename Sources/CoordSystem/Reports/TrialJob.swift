@@ -19,7 +19,8 @@ public struct TrialJob {
     let place = ThisNode(project: project, machine: machine)
     guard let name = place.name else { throw ThisNode.nameless(host: machine.author.host) }
     guard let listener = Network.Listener(from: project.settings.port),
-      let endpoint = Endpoint(node: name, port: listener.port) else {
+      let endpoint = Endpoint(node: name, port: listener.port)
+    else {
       throw .tryAgain(
         what: "no port is free", why: "none from \(project.settings.port) upward on \(name)", next: "try again")
     }

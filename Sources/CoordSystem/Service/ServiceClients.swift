@@ -49,7 +49,8 @@ struct ServiceClients: ~Copyable {
   mutating func poll(within limit: Duration) -> [Event] {
     var fds = [pollfd(fd: listener.raw, events: Int16(POLLIN), revents: 0)]
     for client in clients {
-      fds.append(pollfd(fd: client.socket.raw, events: Int16(client.output.isEmpty ? POLLIN : POLLIN | POLLOUT), revents: 0))
+      fds.append(
+        pollfd(fd: client.socket.raw, events: Int16(client.output.isEmpty ? POLLIN : POLLIN | POLLOUT), revents: 0))
     }
     guard Glibc.poll(&fds, nfds_t(fds.count), Int32(clamping: Int(max(limit, .zero) / .milliseconds(1)))) > 0 else {
       return dropTheSlow()
