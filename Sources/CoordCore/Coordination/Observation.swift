@@ -55,31 +55,3 @@ public struct Observation: Sendable {
       (claimant, submitOutput, obstacle, freshToken)
   }
 }
-
-/// What to do next. Carried out in order.
-public enum Action: Hashable, Sendable {
-  /// Look at the log too from now on.
-  case readLog
-  case probe(ServerPlace)
-  /// Make the scheduler's view newer, if that is due.
-  case look(QueueQuery)
-  case append(LockDraft)
-  /// Call sbatch: at most once per token, by the claimant.
-  /// `log`: the identity of the log, which the job shows beside its token.
-  case submit(Token, log: String?, within: Duration)
-  /// Ends a job of this user that was seen to carry the token; it is looked at once more before.
-  case cancel(JobID, token: Token)
-  case wait(Duration, Progress)
-  case answer(ServerInfo)
-  /// The goal of a stop or a cleanup is reached.
-  case settle(ServiceState)
-  case fail(CoordError)
-}
-
-/// What came of an action.
-public enum Event: Hashable, Sendable {
-  case probed(ServerPlace, Reach)
-  case submitted(Token, SubmitReply)
-  /// The directory was in the way and sbatch was not called; `lasting` where that has not passed for a while.
-  case notSubmitted(Token, lasting: CoordError?)
-}

@@ -169,6 +169,14 @@ extension QueuedJob {
     return life == .pending ? pending.next.map(filled) : nil
   }
 
+  /// Whether a reservation may be what keeps it waiting: then that is asked for, too.
+  public var mayBeKeptByReservation: Bool {
+    guard life == .pending else { return false }
+    let text = reason.replacing("_", with: " ")
+    return text.lowercased().contains("reserved")
+      || (text.hasPrefix("ReqNodeNotAvail") && !text.contains("UnavailableNodes"))
+  }
+
   private func filled(_ text: String) -> String {
     text.replacing("{job}", with: "\(id)").replacing("{user}", with: user.isEmpty ? "its owner" : user)
   }

@@ -56,13 +56,3 @@ public struct Reservation: Hashable, Sendable {
       : "it starts after that; with a --time that ends before, it may start sooner"
   }
 }
-
-extension QueuedJob {
-  /// Whether a reservation may be what keeps it waiting: then that is asked for, too.
-  public var mayBeKeptByReservation: Bool {
-    guard life == .pending else { return false }
-    let text = reason.replacing("_", with: " ")
-    return text.lowercased().contains("reserved")
-      || (text.hasPrefix("ReqNodeNotAvail") && !text.contains("UnavailableNodes"))
-  }
-}

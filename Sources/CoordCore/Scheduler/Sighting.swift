@@ -1,31 +1,3 @@
-/// Whose job is looked for, and how it may be recognised.
-public struct Wanted: Hashable, Sendable {
-  public var token: Token
-  public var job: JobID?
-  public var owner: UInt32
-  public var scheduler: String
-  /// Where the job is a local process, the host that can tell.
-  public var host: String?
-  /// The ClusterName of the scheduler that has the job.
-  public var cluster: String?
-  /// The directory that it was submitted in, and its name: another job may get its number after a controller lost its state.
-  public var workDir: String?
-  public var name: String?
-  /// Submitted by hand: it shows no token, but the comment of our script.
-  public var isByHand: Bool
-  /// Neither its claim nor its `started` says which scheduler has it.
-  public var isUnclaimed = false
-
-  public init(
-    token: Token, job: JobID?, owner: UInt32, scheduler: String, host: String? = nil, cluster: String? = nil,
-    workDir: String? = nil, name: String? = nil, isByHand: Bool = false
-  ) {
-    (self.token, self.job, self.owner, self.scheduler, self.host) = (token, job, owner, scheduler, host)
-    self.isByHand = isByHand
-    (self.cluster, self.workDir, self.name) = (cluster, workDir, name)
-  }
-}
-
 /// What one snapshot says of one job.
 public enum Sighting: Hashable, Sendable {
   /// It shows the token, and is its owner's.
@@ -118,24 +90,5 @@ extension Wanted {
   private func mayBe(_ row: QueuedJob, _ job: JobID) -> Bool {
     guard row.id.number == job.number, row.uid == owner, row.token == nil else { return false }
     return workDir.map { row.isHere || row.workDir.isEmpty || row.workDir == $0 } ?? true
-  }
-}
-
-extension ServiceState {
-  /// Which scheduler has the live token's job; nil where that is not known any more.
-  var schedulerName: String? { claim?.body.scheduler ?? start?.body.scheduler }
-
-  /// The live token's job, as it may be recognised.
-  /// - Parameter scheduler: the one that the team's settings name.
-  public func wanted(_ token: Token, of owner: Author, scheduler: String, home: Home) -> Wanted {
-    let name = schedulerName ?? scheduler
-    // A job that was submitted by hand may have another name and be submitted elsewhere. Where the claim is lost, it may be one.
-    let byHand = claim.map { $0.body.job != nil } ?? true
-    var wanted = Wanted(
-      token: token, job: job, owner: owner.uid, scheduler: name, host: name == "local" ? owner.host : nil,
-      cluster: claim?.body.cluster ?? start?.body.cluster, workDir: byHand || home.root.isEmpty ? nil : home.root,
-      name: byHand ? nil : home.jobName, isByHand: byHand)
-    wanted.isUnclaimed = schedulerName == nil && claim == nil
-    return wanted
   }
 }

@@ -1,0 +1,21 @@
+/// The end of the log: consecutive numbers up to the highest, going back at least to where the last token begins.
+public struct LogTail: Hashable, Sendable {
+  public var first: Int
+  public var slots: [Slot]
+  /// The number before `first` is needed and is not there (yet).
+  public var isCutOff = false
+
+  public init(first: Int, slots: [Slot]) { (self.first, self.slots) = (first, slots) }
+
+  public static let empty = LogTail(first: 1, slots: [])
+
+  /// The number that comes next.
+  public var next: Int { first + slots.count }
+  public var lastNumber: Int { next - 1 }
+
+  /// All tokens that it names, also those that count for nothing.
+  public var tokens: Set<Token> { Set(slots.compactMap { $0.entry?.token }) }
+
+  /// What leads to this state tells of tokens.
+  public func known(_ state: ServiceState) -> KnownTokens { KnownTokens(slots, leadingTo: state.previous) }
+}
