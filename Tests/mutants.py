@@ -92,7 +92,7 @@ MUTANTS = [
      "(ours || isHere || isNamesake) && mayBeOfTeam(uid)", "(ours || isHere || isNamesake) && (isHere || mayBeOfTeam(uid))"),
     ("namesakes beyond a number are passed over", CORE + "Scheduler/QueueListing.swift",
      "if others.count > Limits.namesakes {", "if others.count > Limits.namesakes * 1000 {"),
-    ("a comment that begins like ours is ours", CORE + "Basics/JobComment.swift",
+    ("a comment that begins like ours is ours", CORE + "Scheduler/JobComment.swift",
      "{ comment == byHand || JobComment(comment) != nil }", "{ comment.hasPrefix(byHand) }"),
     ("a foreign server that is ending is over", CORE + "Coordination/Coordinator+OlderLife.swift",
      "guard leaving.unchanged < snapshot.killWait else", "guard leaving.unchanged < .zero else"),

@@ -13,14 +13,6 @@ public struct Token: Hashable, Sendable, CustomStringConvertible {
   public init(random high: UInt64, _ low: UInt64) { (self.high, self.low) = (high, low) }
 
   public var description: String { hexadecimal(high, digits: 16) + hexadecimal(low, digits: 16) }
-
-  /// How the job carries its token, `sbatch --comment`; with the identity of the log that it belongs to, where that has one.
-  public func comment(log: String?) -> String { "coord:" + description + (log.map { ":" + $0 } ?? "") }
-
-  public init?(comment: some StringProtocol) {
-    guard let comment = JobComment(comment) else { return nil }
-    self = comment.token
-  }
 }
 
 func isDigit(_ c: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(c) }

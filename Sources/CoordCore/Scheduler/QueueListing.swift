@@ -156,7 +156,7 @@ public struct QueueListing {
     let line = String(decoding: rest[range].dropFirst(mark.count + 1).prefix(Limits.queueRowBytes), as: UTF8.self)
       .split(separator: String(decoding: mark, as: UTF8.self)).joined()
     guard odd.count < 5,
-      query.isMentioned(in: line) || line.contains("coord:") || roots.contains(where: { line.contains($0) })
+      query.isMentioned(in: line) || line.contains(JobComment.mark) || roots.contains(where: { line.contains($0) })
     else { return }
     odd.append(String(line.prefix(200)))
   }

@@ -4,6 +4,8 @@ struct JobComment {
   static let byHand = "coord"
   /// What all of ours begin with.
   static let beginning = byHand
+  /// What those begin with that carry a token.
+  static let mark = byHand + ":"
 
   /// Whether it is one of ours: another's may begin with the same letters.
   static func isOurs(_ comment: String) -> Bool { comment == byHand || JobComment(comment) != nil }
@@ -13,7 +15,7 @@ struct JobComment {
   var log: String?
 
   init?(_ comment: some StringProtocol) {
-    guard comment.utf8.starts(with: "coord:".utf8) else { return nil }
+    guard comment.utf8.starts(with: Self.mark.utf8) else { return nil }
     // A site's plugin may add words of its own.
     let parts = comment.utf8.prefix { $0 > UInt8(ascii: " ") }
       .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
@@ -25,4 +27,9 @@ struct JobComment {
       log = parts[2]
     }
   }
+}
+
+extension Token {
+  /// How the job carries its token; with the identity of the log that it belongs to, where that has one.
+  public func comment(log: String?) -> String { JobComment.mark + description + (log.map { ":" + $0 } ?? "") }
 }
