@@ -60,3 +60,25 @@ func nobodyIsSentToTheTrialThatHeHas(job: Checkup.JobView) {
     #expect(Checkup.privacy(seesEverybody: nil).verdict == .doubtful)
   }
 }
+
+@Suite struct WaitingJobAsDoctorSeesIt {
+  private func job(_ state: String, _ reason: String) -> QueuedJob {
+    var job = World.queued(state, token: World.token(1))
+    job.reason = reason
+    return job
+  }
+
+  @Test(arguments: [
+    ("PENDING", "JobHeldUser", Check.Verdict.bad, "scontrol release 4711"), ("PENDING", "Resources", .good, ""),
+    ("PENDING", "PartitionDown", .doubtful, "administrators"), ("PENDING", "PartitionTimeLimit", .bad, "--time"),
+    ("REVOKED", "", .doubtful, "scontrol show job 4711"), ("SPECIAL_EXIT", "", .bad, "scontrol release 4711"),
+  ])
+  func isJudged(state: String, reason: String, verdict: Check.Verdict, next: String) {
+    let check = Checkup.waiting(job(state, reason))
+    #expect(check?.verdict == verdict && check?.name == "job 4711")
+    #expect(next.isEmpty ? check?.next == nil : check?.next?.contains(next) == true)
+  }
+
+  @Test(arguments: ["RUNNING", "FAILED", "NODE_FAIL"])
+  func onlyAWaitingOneIs(state: String) { #expect(Checkup.waiting(job(state, "")) == nil) }
+}

@@ -91,22 +91,6 @@ private func waiting(_ job: QueuedJob) -> Progress? {
   }
 }
 
-@Suite struct WaitingJobAsDoctorSeesIt {
-  @Test(arguments: [
-    ("PENDING", "JobHeldUser", Check.Verdict.bad, "scontrol release 4711"), ("PENDING", "Resources", .good, ""),
-    ("PENDING", "PartitionDown", .doubtful, "administrators"), ("PENDING", "PartitionTimeLimit", .bad, "--time"),
-    ("REVOKED", "", .doubtful, "scontrol show job 4711"), ("SPECIAL_EXIT", "", .bad, "scontrol release 4711"),
-  ])
-  func isJudged(state: String, reason: String, verdict: Check.Verdict, next: String) {
-    let check = Checkup.waiting(job(reason, state: state))
-    #expect(check?.verdict == verdict && check?.name == "job 4711")
-    #expect(next.isEmpty ? check?.next == nil : check?.next?.contains(next) == true)
-  }
-
-  @Test(arguments: ["RUNNING", "FAILED", "NODE_FAIL"])
-  func onlyAWaitingOneIs(state: String) { #expect(Checkup.waiting(job("", state: state)) == nil) }
-}
-
 @Suite struct Reservations {
   private static func line(_ name: String, _ start: Int, flags: String = "SPEC_NODES", state: String = "INACTIVE")
     -> String

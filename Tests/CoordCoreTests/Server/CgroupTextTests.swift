@@ -1,7 +1,7 @@
 import CoordCore
 import Testing
 
-@Suite struct NodeText {
+@Suite struct CgroupTexts {
   @Test(arguments: [
     ("0::/system.slice/slurmstepd.scope/job_7/step_batch/user/task_0\n", "/sys/fs/cgroup/system.slice/"),
     (
@@ -21,14 +21,4 @@ import Testing
       ("oom_kill_disable 0\nunder_oom 0\noom_kill 1\n", 1), ("oom_kill_disable 0\nunder_oom 0\n", nil), ("", nil),
     ] as [(String, Int?)])
   func countsKills(text: String, count: Int?) { #expect(CgroupText.kills(text) == count) }
-
-  @Test(
-    arguments: [
-      ("#!/opt/venv/bin/python3\n", "/opt/venv/bin/python3"), ("#!/usr/bin/env python3\nimport x\n", "python3"),
-      ("#!/usr/bin/env -S python3 -E\n", "python3"), ("#!/usr/bin/python3.11 -sE\n", "/usr/bin/python3.11"),
-      ("#!/bin/sh\n'''exec' /a/very/long/bin/python3.11 \"$0\" \"$@\"\n' '''\n", "/a/very/long/bin/python3.11"),
-      ("#!/bin/sh\n'''exec' \"/with a blank/bin/python\" \"$0\" \"$@\"\n", "/with a blank/bin/python"),
-      ("#!/bin/bash\nexec conda run panel\n", nil), ("\u{7f}ELF", nil), ("", nil),
-    ] as [(String, String?)])
-  func findsThePythonOfAScript(text: String, python: String?) { #expect(Shebang.python(of: text) == python) }
 }

@@ -1,6 +1,8 @@
 import CoordCore
 import Testing
 
+private let start = Supervision.start
+
 /// What becomes of a job that is told to end, or whose script ended: the words of `ended`, and what those who wait do.
 @Suite struct JobSignals {
   private static let noon = WallTime(seconds: 1_795_000_000)
@@ -157,4 +159,53 @@ import Testing
     (1, "SIGHUP"), (15, "SIGTERM"), (31, "SIGSYS"), (34, "SIGRTMIN+0"), (64, "SIGRTMIN+30"), (99, "signal 99"),
   ])
   func haveNames(number: Int32, name: String) { #expect(SignalName.text(number) == name) }
+}
+
+@Suite struct Signals {
+  private static let noon = WallTime(seconds: 1_795_000_000)
+
+  private static func facts(_ job: String?, ends seconds: Int64?, _ change: (inout SignalFacts) -> Void = { _ in })
+    -> SignalFacts
+  {
+    var facts = SignalFacts(signal: 15, at: noon, ends: seconds.map { WallTime(seconds: noon.seconds + $0) })
+    facts.job = job
+    change(&facts)
+    return facts
+  }
+
+  @Test(arguments: [
+    (facts(nil, ends: nil), Outcome.finished, "SIGTERM"),
+    (facts(nil, ends: 90), .finished, "time limit"),
+    (facts(nil, ends: -30), .finished, "time limit"),
+    (facts(nil, ends: 91), .stopped, "(scancel)"),
+    (facts("JobId=7 JobState=CANCELLED Reason=None", ends: nil), .stopped, "(scancel)"),
+    (facts("JobId=7 JobState=COMPLETING Reason=None PreemptTime=None", ends: 3600), .stopped, "(scancel)"),
+    (facts("JobId=7 JobState=COMPLETING Reason=TimeLimit", ends: nil), .finished, "time limit"),
+    (facts("JobId=7 JobState=TIMEOUT Reason=None", ends: 3600), .finished, "time limit"),
+    (facts("JobId=7 JobState=PREEMPTED", ends: 10), .lost, "preempted"),
+    (facts("JobState=RUNNING PreemptTime=2026-11-26T01:00:00", ends: 3600), .lost, "preempted"),
+    (
+      facts("JobState=RUNNING PreemptEligibleTime=2026-11-26T01:00:00 PreemptTime=None", ends: 3600), .stopped, "cancel"
+    ),
+    (facts("JobState=NODE_FAIL", ends: 3600), .lost, "node failed"),
+    (facts("JobState=COMPLETING Reason=NodeDown", ends: 3600), .lost, "node failed"),
+    (facts("JobState=OUT_OF_MEMORY", ends: 3600), .failed, "--mem-per-cpu"),
+    (facts(nil, ends: 3600) { $0.shuttingDown = true }, .lost, "shut down"),
+    (facts(nil, ends: nil) { $0.local = true }, .stopped, "SIGTERM"),
+  ])
+  func areNamed(facts: SignalFacts, outcome: Outcome, words: String) {
+    let ending = Supervision.Ending(facts)
+    #expect(ending.outcome == outcome && ending.reason.contains(words))
+  }
+
+  @Test func serverIsToldFirstAndTheEndWaitsForItsReason() {
+    var s = Supervision.serving()
+    _ = s.handle(.answered, now: start)
+    let actions = s.handle(.signalled(15), now: start)
+    #expect(actions == [.terminate, .beat(.stopping), .explain(15)])
+    #expect(s.handle(.signalled(15), now: start).isEmpty)
+    #expect(s.handle(.groupEmptied, now: start).isEmpty)
+    let done = s.handle(.explained(Supervision.Ending(.lost, "preempted")), now: start)
+    #expect(done == [.finish(Supervision.Ending(.lost, "preempted"))])
+  }
 }
