@@ -108,7 +108,7 @@ MUTANTS = [
      "job?.couldNotOpenLog == true", "job?.couldNotOpenLog == true && false"),
     ("a trial passes over the team's group", CORE + "Reports/JobTrial.swift",
      "if let group, !groups.contains(group) {", "if let group, groups.isEmpty, !groups.contains(group) {"),
-    ("a host name may look like an option", CORE + "Basics/Endpoint.swift",
+    ("a host name may look like an option", CORE + "Basics/StringProtocol+Words.swift",
      "first != UInt8(ascii: \"-\"), first", "first"),
     ("the job only checks instead of taking started", CORE + "Server/Fence.swift",
      "      return .start(\n", "      if nonce != \"\" { return .serve(state) }\n      return .start(\n"),

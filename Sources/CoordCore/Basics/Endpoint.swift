@@ -4,17 +4,10 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   public let port: Int
 
   public init?(node: some StringProtocol, port: Int) {
-    guard isHostName(node), (1...65_535).contains(port) else { return nil }
+    guard node.isHostName, (1...65_535).contains(port) else { return nil }
     self.node = String(node)
     self.port = port
   }
 
   public var description: String { "\(node):\(port)" }
-}
-
-/// RFC 1123 names with the `_` that resolvers accept, and dotted addresses; never empty, and never starting with `-` or `.`.
-public func isHostName(_ text: some StringProtocol) -> Bool {
-  guard let first = text.utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: "."), text.utf8.count <= 253
-  else { return false }
-  return text.utf8.allSatisfy { isAlphanumeric($0) || "-._".utf8.contains($0) }
 }

@@ -6,15 +6,11 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
   /// Takes `4711`, `4711;cluster` (sbatch --parsable), `4711_3`.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let id = parts.first, isPlainWord(id), id.utf8.first.map(isDigit) == true else { return nil }
-    if parts.count == 2, !isPlainWord(parts[1]) { return nil }
+    guard let id = parts.first, id.isPlainWord, id.utf8.first?.isDigit == true else { return nil }
+    if parts.count == 2, !parts[1].isPlainWord { return nil }
     number = String(id)
     cluster = parts.count == 2 ? String(parts[1]) : nil
   }
 
   public var description: String { cluster.map { "\(number);\($0)" } ?? number }
-}
-
-func isPlainWord(_ text: some StringProtocol) -> Bool {
-  !text.isEmpty && text.utf8.count <= 64 && text.utf8.allSatisfy { isAlphanumeric($0) || "_.+-".utf8.contains($0) }
 }

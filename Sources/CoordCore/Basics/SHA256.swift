@@ -41,7 +41,7 @@ public struct SHA256 {
     return String(unsafeUninitializedCapacity: 64) { text in
       for i in 0..<64 {
         let digit = UInt8(truncatingIfNeeded: whole.state[i / 8] >> UInt32(28 - 4 * (i % 8))) & 15
-        text[i] = hexadecimalDigit(digit)
+        text[i] = UInt8(hexadecimal: digit)
       }
       return 64
     }
@@ -82,20 +82,4 @@ public struct SHA256 {
     0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
   ]
-}
-
-/// `value` in lower-case hexadecimal, padded with zeros to `digits`.
-public func hexadecimal(_ value: UInt64, digits: Int) -> String {
-  let length = max(digits, (67 - value.leadingZeroBitCount) / 4)
-  return String(unsafeUninitializedCapacity: length) { text in
-    for place in 0..<length {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt64(4 * (length - 1 - place))) & 15
-      text[place] = hexadecimalDigit(digit)
-    }
-    return length
-  }
-}
-
-private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-  value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
 }

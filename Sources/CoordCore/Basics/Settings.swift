@@ -141,7 +141,7 @@ public struct Settings: Hashable, Sendable {
     if value.isEmpty, Self.optional.contains(key) { return unset(key) }
     switch key {
     case "JOB_NAME":
-      guard isPlainWord(value), !value.hasPrefix("-") else { throw wrong("letters, digits, and _ . + - only") }
+      guard value.isPlainWord, !value.hasPrefix("-") else { throw wrong("letters, digits, and _ . + - only") }
       jobName = value
     case "STATUS_FILE": statusFile = try path()
     case "PORT":
@@ -165,14 +165,14 @@ public struct Settings: Hashable, Sendable {
       // sun_path has 108 bytes (unix(7)).
       socket = try path("an absolute path of at most 107 bytes") { $0.hasPrefix("/") && $0.utf8.count < 108 }
     case "SOCKET_GROUP":
-      guard isPlainWord(value), !value.hasPrefix("-") else { throw wrong("a group's name or number") }
+      guard value.isPlainWord, !value.hasPrefix("-") else { throw wrong("a group's name or number") }
       socketGroup = value
     case "KEEP_WARM":
       guard let hours = WarmHours(value) else { throw wrong("hours such as 8-20") }
       keepWarm = hours
     case "NODE_NAME":
       let plain = value.replacing("{nodename}", with: "n").replacing("{hostname}", with: "n")
-      guard isHostName(plain) else { throw wrong("a host name, in which {nodename} and {hostname} may stand") }
+      guard plain.isHostName else { throw wrong("a host name, in which {nodename} and {hostname} may stand") }
       nodeName = value
     case "METRICS_FILE": metricsFile = try path()
     case "HEALTH_PATH":

@@ -161,7 +161,7 @@ extension EntryBody {
     self.init(kind, token)
     job = t["JOB_ID"].flatMap { JobID($0) }
     restarts = t["RESTARTS"].flatMap { Int($0) }
-    node = t["NODE"].flatMap { isHostName($0) ? $0 : nil }
+    node = t["NODE"].flatMap { $0.isHostName ? $0 : nil }
     port = t["PORT"].flatMap { Int($0) }
     scheduler = t["SCHEDULER"]
     statusFile = t["STATUS_FILE"]

@@ -55,7 +55,7 @@ public enum CleanupPlan {
   public static func oldCredentials(_ files: [File], of name: String) -> [String] {
     files.filter { file in
       let rest = file.name.without(name + ".")
-      return file.name.hasPrefix(name + ".") && rest.utf8.count == 16 && rest.utf8.allSatisfy(isLowerHexadecimal)
+      return file.name.hasPrefix(name + ".") && rest.utf8.count == 16 && rest.utf8.allSatisfy(\.isLowerHexadecimal)
         && file.age > staleTemporary
     }.map(\.name).sorted()
   }

@@ -67,8 +67,8 @@ public struct JobTrial: Hashable, Sendable {
     self.init(
       job: job,
       place: ServerPlace(
-        endpoint, otherNames: words("NAMES").filter { isHostName($0) },
-        addresses: words("ADDRESS").filter { isAddress($0) }),
+        endpoint, otherNames: words("NAMES").filter(\.isHostName),
+        addresses: words("ADDRESS").filter(\.isAddress)),
       inode: t["INODE"].flatMap { UInt64($0) }, path: t["PROJECT"] ?? "", user: t["USER"] ?? "",
       groups: words("GROUPS").compactMap { UInt32($0) }, checks: checks)
   }

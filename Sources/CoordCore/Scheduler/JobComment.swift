@@ -23,7 +23,7 @@ struct JobComment {
     guard (2...3).contains(parts.count), let token = Token(parts[1]) else { return nil }
     self.token = token
     if parts.count == 3 {
-      guard parts[2].utf8.count == 16, parts[2].utf8.allSatisfy(isLowerHexadecimal) else { return nil }
+      guard parts[2].utf8.count == 16, parts[2].utf8.allSatisfy(\.isLowerHexadecimal) else { return nil }
       log = parts[2]
     }
   }

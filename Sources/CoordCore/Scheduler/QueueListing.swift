@@ -111,7 +111,7 @@ public struct QueueListing {
       hasHeader = true
       return
     }
-    guard !head[0].isEmpty, head[0].allSatisfy(isDigit), let uid = UInt32(string(head[1])), !head[2].isEmpty,
+    guard !head[0].isEmpty, head[0].allSatisfy(\.isDigit), let uid = UInt32(string(head[1])), !head[2].isEmpty,
       let id = JobID(string(head[0]) + (query.cluster.map { ";" + $0 } ?? ""))
     else { return unreadable(whole) }
     let (comment, workDir) = (text(2), text(4))
@@ -167,18 +167,6 @@ extension QueueQuery {
   func isMentioned(in text: String) -> Bool {
     if let token, text.contains(token.description) { return true }
     return ((job.map { [$0] } ?? []) + others).contains { text.mentions($0.number) }
-  }
-}
-
-extension String {
-  /// Whether `word` stands in it by itself, not as a part of a longer word or number.
-  func mentions(_ word: String) -> Bool {
-    func isOfWord(_ c: UInt8) -> Bool { isAlphanumeric(c) || c == UInt8(ascii: "_") }
-    return ranges(of: word).contains { range in
-      let before = range.lowerBound > startIndex ? utf8[utf8.index(before: range.lowerBound)] : 0
-      let after = range.upperBound < endIndex ? utf8[range.upperBound] : 0
-      return !isOfWord(before) && !isOfWord(after)
-    }
   }
 }
 

@@ -10,7 +10,7 @@ public enum SlurmText {
 
   /// The cluster's ClusterName, by the same.
   public static func cluster(config output: String) -> String? {
-    setting("ClusterName", config: output).flatMap { isPlainWord($0) ? $0 : nil }
+    setting("ClusterName", config: output).flatMap { $0.isPlainWord ? $0 : nil }
   }
 
   /// How long after TERM it kills what is left of a job, by the same: `KillWait = 30 sec`.
@@ -74,7 +74,7 @@ public enum SlurmText {
   public static func submittedJobs(_ output: String) -> [JobID] {
     var found: [JobID] = []
     for line in output.split(whereSeparator: \.isNewline) {
-      guard let id = JobID(line.trimmed), id.number.utf8.allSatisfy(isDigit) else { continue }
+      guard let id = JobID(line.trimmed), id.number.utf8.allSatisfy(\.isDigit) else { continue }
       if !found.contains(where: { $0.number == id.number }) { found.append(id) }
     }
     return found

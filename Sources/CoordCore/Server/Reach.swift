@@ -79,7 +79,7 @@ public enum NodeNames {
     }
     names += [nodeName, address, hostName].compactMap { $0 }
     var usable: [String] = []
-    for name in names where isHostName(name) && !isAddress(name) && !usable.contains(name) {
+    for name in names where name.isHostName && !name.isAddress && !usable.contains(name) {
       // To whoever asks that is another machine.
       if name.lowercased().hasPrefix("localhost") || name.lowercased() == "ip6-localhost" { continue }
       usable.append(name)
@@ -90,22 +90,15 @@ public enum NodeNames {
   /// NodeAddr and NodeHostName of `scontrol --oneliner show node`.
   public static func address(scontrol output: String) -> String? {
     output.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("NodeAddr=") }.map { String($0.dropFirst(9)) }
-      .flatMap { isHostName($0) ? $0 : nil }
+      .flatMap { $0.isHostName ? $0 : nil }
   }
 
   /// Those that can be told to others: IPv4, and not this machine's own loopback.
   public static func addresses(_ found: [String]) -> [String] {
     var usable: [String] = []
-    for address in found where isAddress(address) && !address.hasPrefix("127.") && !address.hasPrefix("0.") {
+    for address in found where address.isAddress && !address.hasPrefix("127.") && !address.hasPrefix("0.") {
       if !usable.contains(address) { usable.append(address) }
     }
     return Array(usable.prefix(limit))
   }
-}
-
-/// A dotted IPv4 address.
-public func isAddress(_ text: some StringProtocol) -> Bool {
-  let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-  return parts.count == 4
-    && parts.allSatisfy { $0.utf8.count <= 3 && $0.utf8.allSatisfy(isDigit) && (Int($0) ?? 256) < 256 }
 }

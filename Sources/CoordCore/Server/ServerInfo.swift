@@ -64,7 +64,7 @@ public struct ServerInfo: Hashable, Sendable {
   public init?(decoding bytes: [UInt8]) {
     guard bytes.count < 65_536, let t = KeyValueText(bytes), let node = t["NODE"],
       let port = t["PORT"].flatMap({ Int($0) }), let endpoint = Endpoint(node: node, port: port),
-      let jobID = t["JOB_ID"], isPlainWord(jobID), let started = t["STARTED"].flatMap(WallTime.init(text:)),
+      let jobID = t["JOB_ID"], jobID.isPlainWord, let started = t["STARTED"].flatMap(WallTime.init(text:)),
       let state = t["STATE"].flatMap(State.init(rawValue:)), let beat = t["BEAT"].flatMap({ Int($0) }),
       let heartbeat = t["HEARTBEAT"].flatMap(WallTime.init(text:)), let lock = t["LOCK"].flatMap({ Int($0) }),
       let token = t["TOKEN"].flatMap({ Token($0) }), let user = t["USER"]
@@ -73,8 +73,8 @@ public struct ServerInfo: Hashable, Sendable {
       endpoint: endpoint, jobID: jobID, started: started, state: state, beat: beat, heartbeat: heartbeat,
       ends: t["ENDS"].flatMap(WallTime.init(text:)), lock: lock, token: token, user: user, project: t["PROJECT"] ?? "")
     // What none of them can be is passed over.
-    otherNames = Self.words(t["NAMES"]).filter { isHostName($0) }
-    addresses = Self.words(t["ADDRESS"]).filter { isAddress($0) }
+    otherNames = Self.words(t["NAMES"]).filter(\.isHostName)
+    addresses = Self.words(t["ADDRESS"]).filter(\.isAddress)
     hungSince = t["HUNG_SINCE"].flatMap(WallTime.init(text:))
     hungUntil = t["HUNG_UNTIL"].flatMap(WallTime.init(text:))
   }

@@ -13,7 +13,7 @@ struct NameLookup {
     for name in names {
       if name == "localhost" {
         found[name] = ["127.0.0.1", "::1"]
-      } else if isAddress(name) {
+      } else if name.isAddress {
         found[name] = [name]
       } else {
         asked.append(name)

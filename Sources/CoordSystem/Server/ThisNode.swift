@@ -12,7 +12,7 @@ struct ThisNode {
       return
     }
     let environment = Slurm.scrubbed(machine.environment).merging(["LC_ALL": "C"]) { $1 }
-    let nodeName = machine.environment["SLURMD_NODENAME"].flatMap { isHostName($0) ? $0 : nil }
+    let nodeName = machine.environment["SLURMD_NODENAME"].flatMap { $0.isHostName ? $0 : nil }
     let folder = (try? Slurm.folder(project.settings, machine.environment)) ?? ""
     let said = nodeName.map {
       ChildProcess([folder + "scontrol", "--oneliner", "show", "node", $0], environment: environment).run(

@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct NamesOfNodes {
   @Test func hostNamesThatResolversAccept() {
-    for name in ["node1", "gpu_node2", "ip-10-0-0-3.eu.internal", "10.0.0.3", "_x"] { #expect(isHostName(name)) }
+    for name in ["node1", "gpu_node2", "ip-10-0-0-3.eu.internal", "10.0.0.3", "_x"] { #expect(name.isHostName) }
     for name in [
       "", "-oProxyCommand=x", ".node", "no de", "a;b", "a/b", "a$b", "ä", "a:1", String(repeating: "a", count: 254),
     ] {
-      #expect(!isHostName(name))
+      #expect(!name.isHostName)
     }
   }
 
@@ -31,9 +31,9 @@ import Testing
     #expect(
       NodeNames.address(scontrol: "NodeName=n3 Arch=x NodeAddr=10.0.0.3 NodeHostName=ip-3 Version=22") == "10.0.0.3")
     #expect(NodeNames.address(scontrol: "NodeName=n3 NodeAddr=-x") == nil)
-    for text in ["10.0.0.3", "255.255.255.255"] { #expect(isAddress(text)) }
+    for text in ["10.0.0.3", "255.255.255.255"] { #expect(text.isAddress) }
     for text in ["10.0.0", "10.0.0.256", "a.b.c.d", "10.0.0.3.", "10.0.0.0003", "1.2.3.-4"] {
-      #expect(!isAddress(text))
+      #expect(!text.isAddress)
     }
   }
 
