@@ -28,11 +28,9 @@ struct Session {
   /// Whose log this is, where the project is a copy.
   var copiedFrom: LogIdentity? {
     guard let tail = try? LockLog(PosixLockFiles(directory: project.locks)).tail(),
-      case .state(let state) = tail.fold(void: tail.unsettled), let identity = state.identity,
-      let place = project.logPlace,
-      identity.isCopied(to: place)
+      case .state(let state) = tail.fold(void: tail.unsettled), let place = project.logPlace
     else { return nil }
-    return identity
+    return state.copied(to: place)
   }
 
   /// What the log's end says now, for verbs that decide nothing: what is being written is passed over.
@@ -50,7 +48,7 @@ struct Session {
     case .newer(let number): throw .newerCoord(lock: number)
     case .beingWritten(let number), .missing(let number): throw .bug("lock \(number) is not settled")
     case .state(let state):
-      if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
+      if let place = project.logPlace, let identity = state.copied(to: place) {
         throw .copiedLog(identity, to: place)
       }
       if !arguments.has("--quiet"), let note = StrangeFile.note(StrangeFile.find(among: names, tail: tail)) {

@@ -25,6 +25,9 @@ extension StringProtocol {
   /// For a place that has one line only.
   public var onOneLine: String { split(whereSeparator: \.isNewline).joined(separator: "; ") }
 
+  /// As many of its last lines as are shown of a log.
+  public var lastLines: String { split(separator: "\n").suffix(12).joined(separator: "\n") }
+
   /// The last line that says something.
   public var lastMeaningfulLine: String? {
     split(whereSeparator: \.isNewline).map { $0.trimmed }.last { !$0.isEmpty }

@@ -46,7 +46,7 @@ extension Coordinator {
   /// `ended`, as an observer words it.
   func lost(_ state: ServiceState, _ reason: String?, job: QueuedJob?) -> LockDraft {
     if let stop = state.stop {
-      return ending(state, stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped")
+      return ending(state, stop.asked.outcome, stop.asked.reason)
     }
     let name = state.job.map { "job \($0)" } ?? "the job"
     switch (state.phase, job?.state) {

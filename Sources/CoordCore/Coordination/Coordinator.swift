@@ -129,7 +129,7 @@ public struct Coordinator: Hashable, Sendable {
         proofEnds = torn.since + Limits.claimWatch
         return pause(o, .milliseconds(300), .lag("lock \(number) is being written"))
       case .state(let state):
-        if let identity = state.identity, let place = o.place, identity.isCopied(to: place) {
+        if let place = o.place, let identity = state.copied(to: place) {
           return [.fail(.copiedLog(identity, to: place))]
         }
         let known = o.tokens ?? tail.known(state)

@@ -44,6 +44,11 @@ public struct LockEntry: Hashable, Sendable {
   public var token: Token { body.token }
   public var kind: EntryKind { body.kind }
 
+  /// Of a `stop-requested`: what `ended` is to say.
+  var asked: (outcome: Outcome, reason: String) {
+    (body.outcome ?? .stopped, body.reason ?? "stopped by \(author.user)")
+  }
+
   /// The file's bytes: lines, and a last one with the SHA-256 of all lines before it.
   public var encoded: [UInt8] {
     let text = lines.encoded

@@ -35,6 +35,11 @@ public struct ServiceState: Hashable, Sendable {
   public var owner: Author? { phase == .started ? start?.author : claim?.author }
 
   public var lastNumber: Int { next - 1 }
+
+  /// Whose log this is, where the directory at `place` has a copy of it; nil: its own.
+  public func copied(to place: LogPlace) -> LogIdentity? {
+    identity.flatMap { $0.isCopied(to: place) ? $0 : nil }
+  }
 }
 
 extension ServiceState {

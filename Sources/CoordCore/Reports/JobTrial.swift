@@ -126,7 +126,7 @@ public struct JobTrial: Hashable, Sendable {
   public static func silent(job: String, state: String?, reason: String, exit: String?, log: String?) -> Check {
     let name = "the trial job"
     let end = "job \(job) ended (\(state ?? "gone")\(exit.map { $0 == "0:0" ? "" : ", ExitCode \($0)" } ?? ""))"
-    let tail = log.map { Self.tail(of: $0) } ?? ""
+    let tail = log?.lastLines ?? ""
     switch state {
     case "PENDING"?:
       guard let id = JobID(job) else { return Check(name, .doubtful, "job \(job) did not start in time") }
@@ -170,9 +170,6 @@ extension JobTrial {
         next: "put the project's start_server.sh back, with your lines in its marked part or in \(JobEnvironment.file)")
     ]
   }
-
-  /// The last lines of a job's log.
-  public static func tail(of log: String) -> String { log.split(separator: "\n").suffix(12).joined(separator: "\n") }
 }
 
 extension SlurmText {

@@ -59,7 +59,7 @@ public struct TeamFile {
         let isClosed = !file.isOpen || file.mode & group != group
         return Check(
           file.path, isClosed && !(file.isOpen && file.isSecret) ? .bad : .doubtful, words.why,
-          next: file.isMine ? words.next.replacingPrefix(TeamFile.ownerRuns(file.owner), by: "") : words.next)
+          next: file.isMine ? String(words.next.trimmingPrefix(ownerRuns(file.owner))) : words.next)
       }
     } else if !file.isOpen {
       return Check(
@@ -133,11 +133,5 @@ public struct TeamFile {
       "everybody on this cluster may read or change it (mode \(modeText))",
       "its owner \(owner) runs `chmod 640 \(path)`; or give a user a password anew: `coord users add NAME` closes it, too"
     )
-  }
-}
-
-extension String {
-  fileprivate func replacingPrefix(_ prefix: String, by other: String) -> String {
-    hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
   }
 }

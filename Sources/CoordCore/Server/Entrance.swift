@@ -94,7 +94,7 @@ public struct Entrance: Hashable, Sendable {
     case .beingWritten, .missing:
       return failed(StorageFailure(.lag, "the end of the lock log is not whole"), now: now)
     }
-    if let identity = state.identity, let place, identity.isCopied(to: place) {
+    if let place, let identity = state.copied(to: place) {
       return .fail(.copiedLog(identity, to: place))
     }
     switch fence.decide(state, patient: now < patience) {

@@ -42,9 +42,7 @@ public struct Farewell: Hashable, Sendable {
       var body = body
       // Somebody's stop is why, whatever came of the server before it could hear of that.
       if let stop = state.stop {
-        (body.outcome, body.reason) = (
-          stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped by \(stop.author.user)"
-        )
+        (body.outcome, body.reason) = stop.asked
         (body.cause, body.logTail) = (nil, nil)
       }
       return .append(LockDraft(after: state, body))

@@ -66,7 +66,7 @@ public struct Fence: Hashable, Sendable {
           }))
     }
     if state.liveToken == token, let stop = state.stop {
-      let body = ended(token, stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped before it started")
+      let body = ended(token, stop.asked.outcome, stop.asked.reason)
       return .end(LockDraft(after: state, body), nil)
     }
     if state.end?.token == token { return .leave("this job's token has ended: \(state.end?.body.reason ?? "")") }

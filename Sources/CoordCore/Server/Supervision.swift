@@ -259,8 +259,7 @@ public struct Supervision: Hashable, Sendable {
     guard case .state(let state) = fold else { return [] }
     if state.phase == .started, let start = state.start, start.token == token, start.author.nonce == nonce {
       guard let stop = state.stop else { return [] }
-      return self.stop(
-        Ending(stop.body.outcome ?? .stopped, stop.body.reason ?? "stopped by \(stop.author.user)"), now)
+      return self.stop(Ending(stop.asked.outcome, stop.asked.reason), now)
     }
     // Somebody ended this token, or claimed a newer one: that is law, whatever the reason.
     var ending = Ending(.lost, "the log says that this job is over")

@@ -137,7 +137,7 @@ public struct Doctor {
       let log = LockLog(PosixLockFiles(directory: project.locks))
       switch try log.tail().fold() {
       case .state(let state):
-        if let identity = state.identity, let place = project.logPlace, identity.isCopied(to: place) {
+        if let place = project.logPlace, let identity = state.copied(to: place) {
           let error = CoordError.copiedLog(identity, to: place)
           return Check("lock log", .bad, error.what + ": " + error.why, next: error.next)
         }

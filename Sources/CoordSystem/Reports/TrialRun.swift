@@ -101,7 +101,7 @@ public struct TrialRun {
         return [
           Check(
             "the trial job", .bad,
-            "job \(job) runs, and has not reported within \(limit.spoken)\n\(JobTrial.tail(of: log))",
+            "job \(job) runs, and has not reported within \(limit.spoken)\n\(log.lastLines)",
             next: "what does hpc_utils/env.sh wait for? Give more time with --timeout SECONDS")
         ]
       }

@@ -45,7 +45,7 @@ enum JobLog {
     var draft = draft
     draft.body.log = name
     let text = String(decoding: bytes, as: UTF8.self)
-    let tail = JobTrial.tail(of: String(decoding: bytes.suffix(16_384), as: UTF8.self))
+    let tail = String(decoding: bytes.suffix(16_384), as: UTF8.self).lastLines
     draft.body.logTail = tail.isEmpty ? nil : tail
     if !JobEnvironment.reachedCoord(log: text) {
       draft.body.reason = (draft.body.reason ?? "") + "; \(JobEnvironment.notReached)"

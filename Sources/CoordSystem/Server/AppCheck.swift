@@ -62,8 +62,7 @@ struct AppCheck: ~Copyable {
     guard over else { return nil }
     ended = true
     let status = raw & 0x7f == 0 ? (raw >> 8) & 0xff : 128 + (raw & 0x7f)
-    let lines = String(decoding: output, as: UTF8.self).split(separator: "\n").suffix(12).joined(separator: "\n")
-    return (status, lines)
+    return (status, String(decoding: output, as: UTF8.self).lastLines)
   }
 
   private mutating func drain() {

@@ -106,11 +106,11 @@ struct ServerProcess: ~Copyable {
   consuming func release() { guardian.dismiss() }
 
   /// The last lines that the server wrote.
-  func tail(lines: Int = 12) -> String {
+  func tail() -> String {
     guard let log, let file = try? Descriptor(path: log, O_RDONLY) else { return "" }
     let size = status(of: log).map { Int($0.st_size) } ?? 0
     lseek(file.raw, max(logStart, size - 16_384), SEEK_SET)
     let bytes = (try? file.readAll(log, limit: 16_384)) ?? []
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(lines).joined(separator: "\n")
+    return String(decoding: bytes, as: UTF8.self).lastLines
   }
 }
