@@ -1,4 +1,4 @@
-// What may live in a project that its log does not know: nobody claims beside it. docs/protocol.md, "Before a claim".
+// What may live in a project that its log does not know: nobody claims beside it. docs/protocol.md, the rule Claim.
 extension Coordinator {
   /// Nil where there is no server that coord did not start.
   mutating func foreignServer(

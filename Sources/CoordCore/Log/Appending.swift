@@ -1,5 +1,5 @@
 /// One process that takes one number, over refusals, misleading answers and its own delays: the same bytes are tried again at
-/// the same number until it is certain whose it is, or its patience is over. Step 5 of docs/protocol.md.
+/// the same number until it is certain whose it is, or its patience is over. Step 3 of docs/protocol.md.
 public struct Appending: Sendable {
   public enum Step: Sendable {
     case over(won: Bool)

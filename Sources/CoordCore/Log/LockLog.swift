@@ -138,7 +138,7 @@ public final class LockLog<Files: LockFiles> {
     }
   }
 
-  /// Takes a number with this entry, or says that somebody else has it. Steps 1 to 5 of docs/protocol.md.
+  /// Takes a number with this entry, or says that somebody else has it. Steps 0 to 5 of docs/protocol.md.
   public func append(_ entry: LockEntry) throws(StorageFailure) -> AppendResult {
     let bytes = entry.encoded
     let name = LockName.name(entry.number)

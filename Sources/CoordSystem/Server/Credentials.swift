@@ -6,8 +6,8 @@ import Glibc
 public enum Credentials {
   /// Why nobody, or anybody, could log in with this file; nil if it is good.
   ///
-  /// The app itself starts with a bad one and looks healthy: without the file, its path is the password (data-server
-  /// facts in docs/design.md). So it is checked before.
+  /// The app itself starts with a bad one and looks healthy: without the file, its path is the password
+  /// (docs/design.md, "Facts that shaped it"). So it is checked before.
   /// - Parameter team: the team's group; nil: hpc_utils is its owner's alone.
   public static func problem(path: String, team: UInt32?) -> CoordError? {
     func refuse(_ why: String, _ next: String) -> CoordError {
