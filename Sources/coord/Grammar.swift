@@ -114,8 +114,8 @@ enum Grammar {
     }
     return text + """
 
-      Settings: hpc_utils/coord.conf (\(Settings.keys.joined(separator: ", "))),
-      and the environment, with \(Settings.prefix) before each name.
+      Settings: hpc_utils/coord.conf (\(CoordCore.Settings.keys.joined(separator: ", "))),
+      and the environment, with \(CoordCore.Settings.prefix) before each name.
       Exit codes: \(exitCodes.map { "\($0.code) \($0.meaning)" }.joined(separator: ", ")).
 
       """

@@ -15,7 +15,8 @@ struct Session {
     project = try Project(
       flag: arguments.values["--root"], script: arguments.settings, environment: machine.environment)
     guard !arguments.has("--quiet") else { return }
-    for unknown in Settings.unknown(in: machine.environment) { Console.note(Settings.note(unknown)) }
+    let unknown = CoordCore.Settings.unknown(in: machine.environment)
+    for name in unknown { Console.note(CoordCore.Settings.note(name)) }
   }
 
   /// Runs the coordinator with this project's scheduler.

@@ -13,28 +13,18 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
     var line = JSONLine()
     line.add("version", version)
     Console.answer(arguments.has("--json") ? line.text : "coord \(version)\n")
-  case "guard":
-    let words = arguments.command
-    guard words.count == 3, let group = Int32(words[0]), group > 1, let alive = Int64(words[1]),
-      let lineage = Lineage(text: words[2])
-    else {
-      throw .usage("guard needs a group, a time and a lineage")
-    }
-    Guardian.watch(group: group, alive: alive, lineage: lineage)
-  case "hold":
-    guard let alive = arguments.command.first.flatMap({ Int64($0) }) else { throw .usage("hold needs a time") }
-    Console.note(Gate.pass(Array(arguments.command.dropFirst()), alive: alive))
-    return 127
+  case "guard": try Guard.run(arguments)
+  case "hold": return try Hold.run(arguments)
   case "connect": try Connect.run(Session(arguments))
   case "stop": try Stop.run(Session(arguments))
-  case "restart": try Stop.restart(Session(arguments))
-  case "cleanup": try CleanupCommand.run(Session(arguments))
+  case "restart": try Restart.run(Session(arguments))
+  case "cleanup": try Cleanup.run(Session(arguments))
   case "status": return try Status.run(Session(arguments))
-  case "doctor": return try DoctorCommand.run(Session(arguments))
+  case "doctor": return try Doctor.run(Session(arguments))
   case "adopt": try Adopt.run(Session(arguments))
   case "history": try History.run(Session(arguments))
   case "logs": try Logs.run(Session(arguments))
-  case "settings": try SettingsCommand.run(Session(arguments))
+  case "settings": try Settings.run(Session(arguments))
   case "users": try Users.run(Session(arguments))
   case "serve": try Serve.run(Session(arguments))
   case "supervise":

@@ -37,7 +37,7 @@ func timeoutsThatAreNone(text: String) throws {
 @Test func helpNamesEveryVerbOptionAndSetting() {
   for verb in Grammar.verbs where !verb.hidden { #expect(Grammar.help.contains("  \(verb.name) ")) }
   for option in Grammar.options { #expect(Grammar.help.contains(option.name)) }
-  for key in Settings.keys { #expect(Grammar.help.contains(key)) }
+  for key in CoordCore.Settings.keys { #expect(Grammar.help.contains(key)) }
 }
 
 @Test func helpTellsHowLongEachVerbWaits() {

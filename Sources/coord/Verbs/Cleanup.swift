@@ -2,14 +2,14 @@ import CoordCore
 import CoordSystem
 
 /// `coord cleanup`: safe from cron on every login node at once.
-enum CleanupCommand {
+enum Cleanup {
   static func run(_ session: Session) throws(CoordError) {
     try run(session, session.scheduler)
   }
 
   private static func run<Cluster: Scheduler>(_ session: Session, _ scheduler: Cluster) throws(CoordError) {
     let dryRun = session.arguments.has("--dry-run")
-    var cleanup = Cleanup(
+    var cleanup = CoordSystem.Cleanup(
       project: session.project, machine: session.machine, scheduler: scheduler, dryRun: dryRun)
     _ = try session.readState()
     var unsettled: CoordError?

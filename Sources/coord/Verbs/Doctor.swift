@@ -2,9 +2,9 @@ import CoordCore
 import CoordSystem
 
 /// `coord doctor`: is everything here as coord needs it?
-enum DoctorCommand {
+enum Doctor {
   static func run(_ session: Session) throws(CoordError) -> Int32 {
-    let doctor = Doctor(project: session.project, machine: session.machine)
+    let doctor = CoordSystem.Doctor(project: session.project, machine: session.machine)
     if session.arguments.has("--repair") { try repair(session, doctor) }
     let hasTrial = session.arguments.has("--job")
     var checks = doctor.examine(beforeTrial: hasTrial)
@@ -34,7 +34,7 @@ enum DoctorCommand {
   }
 
   /// Puts aside what lies among the locks and is none, after asking.
-  private static func repair(_ session: Session, _ doctor: Doctor) throws(CoordError) {
+  private static func repair(_ session: Session, _ doctor: CoordSystem.Doctor) throws(CoordError) {
     _ = try session.readState()
     let files: [StrangeFile]
     do throws(StorageFailure) { files = try doctor.strangeFiles().filter(\.isMovable) } catch { throw error.error }

@@ -31,7 +31,7 @@ enum ManPage {
     }
     page +=
       ".El\n.Sh ENVIRONMENT\nEach setting of hpc_utils/coord.conf may be overridden by a variable of its name, after COORD_:\n"
-    page += Settings.keys.map { ".Ev \(Settings.prefix)\($0)" }.joined(separator: " ,\n") + " .\n"
+    page += CoordCore.Settings.keys.map { ".Ev \(CoordCore.Settings.prefix)\($0)" }.joined(separator: " ,\n") + " .\n"
     page += ".Sh EXIT STATUS\n.Bl -tag -width completion\n"
     for (code, meaning) in Grammar.exitCodes { page += ".It \(code)\n" + sentence(meaning) }
     return page + ".El\n.Sh SEE ALSO\n.Xr sbatch 1 ,\n.Xr squeue 1\n"

@@ -2,7 +2,7 @@ import CoordCore
 import CoordSystem
 
 /// `coord settings`: what is set, and where.
-enum SettingsCommand {
+enum Settings {
   static func run(_ session: Session) {
     let settings = session.project.settings
     let isJSON = session.arguments.has("--json")

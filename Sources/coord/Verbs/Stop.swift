@@ -1,18 +1,9 @@
 import CoordCore
 import CoordSystem
 
-/// `coord stop` and `coord restart`.
+/// `coord stop`, and the first half of `coord restart`.
 enum Stop {
-  static func run(_ session: Session) throws(CoordError) {
-    try stop(session, .stopped)
-  }
-
-  static func restart(_ session: Session) throws(CoordError) {
-    try stop(session, .restarting)
-    try Connect.run(session)
-  }
-
-  private static func stop(_ session: Session, _ outcome: Outcome) throws(CoordError) {
+  static func run(_ session: Session, _ outcome: Outcome = .stopped) throws(CoordError) {
     let (wait, insists) = try session.patience()
     let who = "\(session.machine.author.user) on \(session.machine.author.host)"
     let why = session.arguments.values["--reason"].map { ": \($0)" } ?? ""
