@@ -1,6 +1,6 @@
 #!/bin/bash
-# What docs/design.md says of the tree is so: the arrows between modules and rooms point one way, each file holds what it is
-# named after and has not grown past two ideas, and what the documents name is there.
+# What docs/design.md says of the tree is so: the arrows between modules and rooms point one way, as far as the names of types
+# tell; each file holds what it is named after and has no more than 300 lines; and what the documents name is there.
 cd "$(dirname "$0")/.." || exit 1
 bad=0
 complain() {
@@ -84,17 +84,52 @@ while read -r file; do
     *) wanted="\\b(class|struct|enum|protocol) $name\\b" ;;
   esac
   if ! grep -qE "$wanted" "$file"; then complain "$file does not hold what it is named after"; fi
-done < <(find Sources Tests/Simulation -name '*.swift')
+done < <(find Sources Tests/Simulation Tests/CoordCoreTests Tests/CoordSystemTests -name '*.swift' ! -name '*Tests.swift')
+
+# The tests of Name.swift, where there is one, are NameTests.swift of the same room.
+for module in CoordCore CoordSystem; do
+  while read -r file; do
+    name=$(basename "$file" Tests.swift)
+    room=$(basename "$(dirname "$file")")
+    if ! grep -qE '@(Test|Suite)' "$file"; then complain "$file holds no test"; fi
+    if compgen -G "Sources/$module/*/$name.swift" >/dev/null && [ ! -e "Sources/$module/$room/$name.swift" ]; then
+      complain "$file is in another room than what it tests"
+    fi
+  done < <(find "Tests/${module}Tests" -name '*Tests.swift')
+done
+
+# Each verb has a file of its name; help and version need none.
+verbs=$(grep -oE 'name: "[a-z]+", summary' Sources/coord/Grammar.swift | cut -d'"' -f2 | sed 's/./\U&/')
+[ -n "$verbs" ] || complain 'no verbs are found in Grammar.swift'
+for verb in $verbs; do
+  case $verb in
+    Help | Version) ;;
+    *) if [ ! -e "Sources/coord/Verbs/$verb.swift" ]; then complain "verb $verb has no file"; fi ;;
+  esac
+done
+for file in Sources/coord/Verbs/*.swift; do
+  if ! grep -qxF "$(basename "$file" .swift)" <<<"$verbs"; then complain "$file is no verb"; fi
+done
 
 # The documents.
 while read -r file; do
   if ! compgen -G "Sources/*/$file" >/dev/null; then complain "docs/*.md name a file that is not there: $file"; fi
-done < <(grep -ohE "\`[A-Za-z+/]+\.swift\`" docs/*.md | tr -d \` | sort -u)
+done < <(grep -ohE "\`[A-Za-z0-9+/]+\.swift\`" docs/*.md | tr -d \` | sort -u)
 while read -r name; do
   if ! grep -qF "(\"$name\"," Tests/mutants.py; then complain "docs/protocol.md names a mutant that is not there: $name"; fi
 done < <(sed -n '/^## Each rule and its mutants/,/^## What/p' docs/protocol.md | grep -oE '"[^"]+"' | tr -d '"')
+# A test, a suite or a scene: what stands behind its mark, there or in one of the next lines.
 tests=$(
-  find Tests \( -name '*.py' -o -name '*.swift' \) -exec cat {} + | grep -oE '\b(def|func|struct|class) \w+' | sed 's/.* //'
+  find Tests \( -name '*.py' -o -name '*.swift' \) -exec awk '
+    FNR == 1 { marked = 0 }
+    /^ *@(Test|Suite|scene)([^A-Za-z]|$)/ { marked = 1 }
+    (marked && match($0, /(^| )(func|struct|class|enum|def) [A-Za-z0-9_]+/)) || match($0, /^ *def test_[A-Za-z0-9_]+/) {
+      marked = 0
+      name = substr($0, RSTART, RLENGTH)
+      sub(/.* /, "", name)
+      print name
+    }
+  ' {} +
   basename -a Tests/*/test_*.py
 )
 while read -r name; do
