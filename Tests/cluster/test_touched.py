@@ -147,6 +147,7 @@ def lock_directory_touched(case, make, trace):
             # The heartbeat of a copy that is seconds old still counts, and the live server answers at its port until it has
             # seen that the log does not know it.
             eventually(lambda: not set(old) & set(project.server_pids()), 60, "it stopped itself")
+            all_are_answered(project)
         else:
             assert not set(old) & set(project.server_pids()), "it stopped itself"
         # One that pended beside it meets its fence, or was cancelled by its owner.
