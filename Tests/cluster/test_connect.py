@@ -35,6 +35,20 @@ def test_storm_on_a_warm_server_asks_no_scheduler(project):
     assert (project.shims / "calls.log").read_text() == before
 
 
+def test_warm_answer_looks_at_little(project):
+    """No process of its own, no name looked up, nothing that only an entry needs to say."""
+    first = project.run("connect")
+    assert first.code == 0, first
+    trace = project.path / "trace"
+    result = project.run("connect", before=["strace", "-f", "-o", trace])
+    assert result.code == 0 and result.output == first.output, result
+    calls = [line.split(None, 1)[1] for line in trace.read_text().splitlines()]
+    assert len([call for call in calls if call.startswith(("clone", "fork", "vfork", "execve"))]) == 1
+    assert not [call for call in calls if "boot_id" in call or "AF_NETLINK" in call or "getent" in call]
+    assert len([call for call in calls if "server_info.txt" in call]) == 1
+    assert len(calls) <= 90, len(calls)
+
+
 def test_umask_077(project):
     assert len(addresses(project.storm(12, "connect", umask="077"))) == 1
     assert addresses(project.storm(12, "connect", umask="077"))

@@ -3,6 +3,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -54,6 +55,22 @@ def test_annotators_need_no_write_permission(project, service, socket_path):
     assert without.code == 77 and "does not let you in" in without.errors, without
     pathlib.Path(f"{socket_path}.away").rename(socket_path)
     assert project.kinds()[-1] == "ended"
+
+
+def test_service_that_says_nothing(project, socket_path):
+    """It accepts, and hangs: whoever may write goes by the files; others have nothing else to wait for."""
+    assert project.run("connect").code == 0
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+        socket_path.chmod(0o666)
+        listener.listen(8)
+        began = time.monotonic()
+        result = project.run("connect", "--timeout", "60")
+        assert result.code == 0 and time.monotonic() - began < 20, result
+        project.path.joinpath("hpc_utils", "locks").chmod(0o2755)
+        began = time.monotonic()
+        project.run("connect", "--timeout", "2", user="nobody")
+        assert time.monotonic() - began > 20
 
 
 def test_five_hundred_wait_for_one_look(project, service, socket_path):

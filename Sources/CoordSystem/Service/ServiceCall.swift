@@ -3,7 +3,8 @@ import Glibc
 
 /// `coord connect` by the service of this machine.
 public enum ServiceCall {
-  /// Asks; nil where no service answers, or none that says anything for 2 s: then the files are there.
+  /// Asks; nil where no service answers: then the files are there. So they are after 2 s in which it says nothing, for whoever may
+  /// write them: it hangs, or waits for sbatch.
   ///
   /// Believed is a service of root, of the owner of hpc_utils, or of this very user.
   ///
@@ -21,9 +22,9 @@ public enum ServiceCall {
     var input: [UInt8] = []
     // The service itself says when the time is over; this is for one that hangs.
     let end = Machine.now + request.wait + .seconds(20)
-    let firstWord = Machine.now + Limits.serviceCourtesy
+    let firstWord = access(project.locks, W_OK) == 0 ? min(end, Machine.now + Limits.serviceCourtesy) : end
     var hasSpoken = false
-    while Machine.now < (hasSpoken ? end : min(end, firstWord)) {
+    while Machine.now < (hasSpoken ? end : firstWord) {
       if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
       var p = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
       guard poll(&p, 1, 200) > 0 else { continue }
