@@ -1,9 +1,11 @@
 @testable import CoordCore
 
 /// What a client does next, as far as the world has to know.
-struct ClientNext {
-  enum Doing {
-    case nothing, look, decide, reply, ask, submit, cancel, leave
+struct ClientNext: Equatable {
+  enum Doing: Equatable {
+    case nothing, look, decide, reply, ask, cancel, leave
+    /// `isLate`: the window of its claim is over.
+    case submit(isLate: Bool)
     case probe(node: Int32)
     case append(after: Int32, isEnd: Bool)
     /// `behind`: how many questions were asked since.
@@ -18,6 +20,8 @@ struct ClientNext {
   var isPaused: Bool
   /// Paused, and for no longer than a pause may be.
   var isHeld: Bool
+  /// The token that it may still call sbatch for.
+  var maySubmit: Token?
 
   var isAsking: Bool { if case .ask = doing { true } else { false } }
 }
@@ -37,7 +41,12 @@ extension SmallClient: SmallPart {
     let doing = doing
     return ClientNext(
       doing: doing, sort: sort(doing, book), isOver: isOver, isQuiet: quiet, isPaused: paused,
-      isHeld: paused && pausedFor < SmallWorld.longestPause)
+      isHeld: paused && pausedFor < SmallWorld.longestPause, maySubmit: maySubmit)
+  }
+
+  private var maySubmit: Token? {
+    guard !isOver, let mine = coordinator.mine, now - mine.at < Limits.submitWindow else { return nil }
+    return mine.stage == .claimed || isAboutToSubmit ? mine.token : nil
   }
 
   private var doing: ClientNext.Doing {
@@ -53,7 +62,7 @@ extension SmallClient: SmallPart {
       case .probe(let place): return .probe(node: SmallRun.number(ofNode: place.endpoint.node))
       case .look: return .ask
       case .append(let body, let log): return .append(after: log, isEnd: body.kind == .ended)
-      case .submit: return .submit
+      case .submit: return .submit(isLate: maySubmit == nil)
       case .cancel: return .cancel
       case .answer(let isOld): return .answer(isOld: isOld)
       case .leave: return .leave
@@ -77,7 +86,7 @@ extension SmallClient: SmallPart {
     switch step.deed {
     case .tick: tick()
     case .wake: wake()
-    case .file: fileChanged(book.infos[step.a].server)
+    case .file: fileChanged(book.infos[step.a])
     case .othersAsk: asked += 1
     case .othersPublish: board = asked - Int(step.a)
     case .pause: paused = true
@@ -117,6 +126,9 @@ extension SmallClient: SmallPart {
         stage = .asked(board: step.a, number: asked, rest)
       case .append(let body, _):
         took(body, won: step.a == 1)
+        goOn(rest)
+      case .submit(let token) where step.a == 5:
+        coordinator.handle(.notSubmitted(token, lasting: nil), now: now)
         goOn(rest)
       case .submit(let token):
         let replies: [SubmitReply] = [.accepted(JobID("\(step.b)")!), .doubtful("timed out"), .refused("no")]

@@ -17,9 +17,10 @@ extension SmallSteps {
         end(&$0, client: i)
       }
     }
-    pause(w, client: i)
+    if next.sort != .none || !isReduced { pause(w, client: i) }
   }
 
+  /// While there is nothing to do it is the same as right before what comes next.
   func pause(_ w: SmallWorld, client i: Int) {
     guard w.budget.pauses > 0 else { return }
     then("\(i) pauses", w) {
@@ -29,6 +30,7 @@ extension SmallSteps {
   }
 
   private func lies(_ w: SmallWorld, _ i: Int) {
+    if case .submit(isLate: true) = client(w, i).doing { return }
     guard case .acting(let deeds) = book.clients[w.clients[i]].stage else { return }
     let names: [String]
     switch deeds[0] {
@@ -83,7 +85,7 @@ extension SmallSteps {
       let won = w.log == log
       if won {
         setLog(&w, book.once(number, SmallStep(.append)) { longer(number) })
-        if isEnd { checkEnd(&w) }
+        if isEnd { checkEnd(&w, claimant: i) }
       }
       change(&w, client: i, SmallStep(.took, won ? 1 : 0))
     case .ask: ask(&w, i, lie)
@@ -92,7 +94,7 @@ extension SmallSteps {
       guard isNewer else { return }
       (w.board, w.asker) = (board, Int8(i))
       change(&w, client: 1 - i, SmallStep(.othersPublish, behind))
-    case .submit: submit(&w, i, lie)
+    case .submit(let isLate): if isLate { change(&w, client: i, SmallStep(.submit, 5)) } else { submit(&w, i, lie) }
     case .cancel:
       let queue = w.queue
       w.queue = book.once(number, SmallStep(.cancel, queue)) {
@@ -133,7 +135,7 @@ extension SmallSteps {
       view.claimant = isOwn || !client(w, 1 - i).isOver ? .alive : .dead
       view.submitBegan = queue.submitted.contains(claim.token)
     }
-    if queue.submitted.contains(claim.token) { view.job = queue.jobs.first { $0.token == claim.token }?.number }
+    if queue.submitted.contains(claim.token) { view.job = queue.jobs.first { $0.token == claim.token && $0.isPrinted }?.number }
     return view
   }
 
@@ -157,7 +159,8 @@ extension SmallSteps {
     guard case .acting(let deeds) = book.clients[w.clients[i]].stage, case .submit(let token) = deeds[0] else { return }
     var queue = book.queues[w.queue]
     if queue.submitted.contains(token) { w.violate(.submittedTwice) } else { queue.submitted.append(token) }
-    let job = SmallQueue.Job(number: 100 + queue.submitted.count, token: token, uid: book.team[i].author.uid)
+    var job = SmallQueue.Job(number: 100 + queue.submitted.count, token: token, uid: book.team[i].author.uid)
+    job.isPrinted = lie == 0
     switch lie {
     case 0, 1: queue.add(job)
     case 3: queue.late = job

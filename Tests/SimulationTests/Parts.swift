@@ -3,9 +3,11 @@ protocol SmallPart {
   /// What of it can still make a difference.
   associatedtype Key: Hashable
   /// What it does next, as far as the world has to know.
-  associatedtype Next
+  associatedtype Next: Equatable
 
   var key: Key { get }
+  /// What of it the key does not hold as it is.
+  var unkeyed: [Int] { get }
   func next(_ book: SmallBook) -> Next
   mutating func take(_ step: SmallStep, _ book: SmallBook)
 }
@@ -43,7 +45,7 @@ struct Parts<Part: SmallPart> {
   private(set) var origins: [(before: Int32, step: SmallStep)] = []
   var twins: [Int32] = []
   private var known = Memo()
-  /// Where keys are checked: others with the same key, two of each, and what the first one did.
+  /// Where keys are checked: others with the same key that differ from the first one, two of each, and what that did.
   private var others: [[Part]] = []
   private var done: [[(step: SmallStep, after: Int32)]] = []
   private(set) var checks = 0
@@ -94,7 +96,10 @@ struct Parts<Part: SmallPart> {
       others.append([])
       done.append([])
     } else if others[Int(number)].count < 2 {
+      let known = [kinds[number]] + others[Int(number)]
+      if known.contains(where: { $0.unkeyed == part.unkeyed }) { return }
       others[Int(number)].append(part)
+      if part.next(book) != next[Int(number)] { mistakes.append("next: \(kinds[number])\n\(part)") }
       for (step, after) in done[Int(number)] { check(part, number, step, after, book) }
     }
   }

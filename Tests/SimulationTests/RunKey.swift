@@ -19,6 +19,8 @@ extension SmallRun {
   /// In seconds before now, up to the longest that anything asks for.
   private func age(_ then: Instant, _ most: Int64) -> Int64 { min((now - then).components.seconds, most) }
 
+  var unkeyed: [Int] { [Int(now.sinceBoot.components.seconds)] }
+
   var key: RunKey {
     var key = RunKey(job: job, stage: stage)
     key.left = left
@@ -28,7 +30,7 @@ extension SmallRun {
     key.flags += [guarded, paused]
     // Nobody but its guardian is left: it ends the server in any case.
     if dead { return key }
-    key.flags += [quiet, stale && stage != .ready && supervision == nil, ending, exitSeen]
+    key.flags += [quiet, stale && stage != .ready && supervision == nil, ending, exitSeen, hasBeaten]
     key.times.append(Int64(lock))
     key.entrance = entrance
     guard let supervision else {

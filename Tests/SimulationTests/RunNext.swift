@@ -1,12 +1,13 @@
 @testable import CoordCore
 
 /// What a run does next, as far as the world has to know.
-struct RunNext {
-  enum Doing {
+struct RunNext: Equatable {
+  enum Doing: Equatable {
     case nothing, look, decide, around, tend, farewell
     case serve(isLaunch: Bool)
     case append(number: Int, isEnd: Bool)
-    case beat
+    /// `age`: in quanta, since it began.
+    case beat(age: Int32)
   }
 
   var doing: Doing
@@ -48,7 +49,8 @@ extension SmallRun: SmallPart {
     case .appending(let draft), .recording(_, let draft):
       return .append(number: draft.number, isEnd: draft.body.kind == .ended)
     case .serving(let actions): return actions.isEmpty ? .tend : .serve(isLaunch: actions[0] == .launch)
-    case .beating: return .beat
+    case .beating(_, _, let began, _):
+      return .beat(age: Int32((now - began).components.seconds / SmallWorld.quantum.components.seconds))
     case .farewell: return .farewell
     }
   }
@@ -102,6 +104,7 @@ extension SmallRun: SmallPart {
       if step.b == 0 { appended(draft, won: step.a == 1) } else { appendFailed() }
     case .serving(let actions):
       if actions.isEmpty { lookAfterServer() } else { serve(step.a, book.logs[step.a]) }
+    case .beating(_, _, _, let rest) where step.a == 1: beatTooLate(rest)
     case .beating(_, let log, let began, let rest): beaten(book.logs[log].foldBeforeTornEnd, began: began, rest)
     case .farewell(let farewell): sayFarewell(farewell, book.logs[step.a].fold())
     case .recording(let farewell, _): recorded(farewell, won: step.a == 1)

@@ -2,18 +2,20 @@
 
 extension SmallSteps {
   /// A death before a look is the same as one after it, for it leaves nothing of what was seen: so it comes before what
-  /// a run writes, and where it has nothing to do. A death of its node or of its supervisor is seen by others at once.
+  /// a run writes, where it has nothing to do, and before a look after which it leaves. A death of its node or of its supervisor is seen by others at once.
   func runMay(_ w: SmallWorld, _ i: Int) {
     let next = run(w, i)
     if next.isPaused {
       then("run \(i) goes on", w) { change(&$0, run: i, SmallStep(.goOn)) }
     } else if !next.isDead {
+      var leaves = false
       if next.sort != .none {
         then("run \(i) \(deed(book.runs[w.runs[i]]))", w) { step(&$0, run: i) }
+        leaves = found.last.map { $0.runCount < w.runCount } ?? false
         if w.budget.lies > 0, case .append = next.doing { lies(w, i) }
       }
-      if w.budget.crashes > 0, next.sort != .reads || !isReduced { deaths(w, i) }
-      pause(w, run: i)
+      if w.budget.crashes > 0, next.sort != .reads || leaves || !isReduced { deaths(w, i) }
+      if next.sort != .none || !isReduced { pause(w, run: i) }
     }
     if next.isGoing {
       then("server \(i) is gone", w) {
@@ -92,9 +94,10 @@ extension SmallSteps {
         if isEnd { checkEnd(&w, by: w.runs[i]) }
       }
       change(&w, run: i, SmallStep(.took, won ? 1 : 0, lie))
-    case .beat:
-      setInfo(&w, book.once(number, SmallStep(.beat)) { heartbeat(book.runs[number]) })
-      change(&w, run: i, SmallStep(.beat))
+    case .beat(let age):
+      let isLate = SmallWorld.quantum * Int(age) >= Limits.selfFence
+      if !isLate { setInfo(&w, book.once(number, SmallStep(.beat)) { heartbeat(book.runs[number], Int(age)) }) }
+      change(&w, run: i, SmallStep(.beat, isLate ? 1 : 0))
     }
     bury(&w, i)
   }
@@ -108,14 +111,14 @@ extension SmallSteps {
     }
   }
 
-  private func heartbeat(_ run: SmallRun) -> Int32 {
+  private func heartbeat(_ run: SmallRun, _ age: Int) -> Int32 {
     guard case .beating(let state, _, _, _) = run.stage, let place = Endpoint(node: run.node, port: 7860) else {
       return 0
     }
     let server = ServerInfo(
       endpoint: place, jobID: "\(run.job.number)", started: WallTime(seconds: 0), state: state, beat: 0,
       heartbeat: WallTime(seconds: 0), ends: nil, lock: run.lock, token: run.job.token, user: "u")
-    return book.number(SmallInfo(server: server))
+    return book.number(SmallInfo(server: server, age: age))
   }
 
   private func launched(_ w: inout SmallWorld, _ i: Int) {

@@ -22,6 +22,8 @@ final class SmallBook {
   let isOneHost: Bool
   /// Whether it is looked at that keys lose nothing.
   let isChecked: Bool
+  /// How long the first job may wait.
+  let waits: SmallQueue.Waits
   var logs = Kinds<LogKey, LogTail>()
   private(set) var logKeys: [LogKey] = []
   var infos = Kinds<SmallInfo, SmallInfo>()
@@ -33,9 +35,9 @@ final class SmallBook {
   private var known = Memo()
   var twins = Twins()
 
-  init(hosts: [String], wait: Duration, isChecked: Bool) {
-    self.isChecked = isChecked
-    team = hosts.enumerated().map { SmallClient($0.offset, host: $0.element, wait: wait) }
+  init(hosts: [String], waits: SmallQueue.Waits, isChecked: Bool) {
+    (self.waits, self.isChecked) = (waits, isChecked)
+    team = hosts.enumerated().map { SmallClient($0.offset, host: $0.element) }
     isOneHost = hosts[0] == hosts[1]
     let root = LogKey(before: -1, body: EntryBody(.ended, Token(random: 0, 0)), author: Self.nobody)
     logKeys = [root]
@@ -50,7 +52,7 @@ final class SmallBook {
 
   func number(_ board: QueueSnapshot) -> Int32 {
     // A step of a client has room for no more.
-    precondition(boards.count < 1 << 20)
+    precondition(boards.count < (1 << 20) - 1)
     return boards.number(board) { board }
   }
 
@@ -59,7 +61,7 @@ final class SmallBook {
     let number = queues.number(queue, &isNew) { queue }
     if isNew {
       let waiting = queue.jobs.indices.filter { queue.jobs[$0].state == "PENDING" }
-      queueNext.append(QueueNext(waiting: waiting, hasLate: queue.late != nil, mayWait: queue.mayWait))
+      queueNext.append(QueueNext(waiting: waiting, hasLate: queue.late != nil, mayWait: queue.mayWait(waits)))
     }
     return number
   }

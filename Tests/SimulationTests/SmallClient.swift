@@ -27,7 +27,6 @@ struct SmallClient {
   /// What one look saw.
   struct View: Hashable {
     var began: Instant
-    var wall: WallTime
     var file: InfoReading
     var log: Int32
     var board: QueueReading?
@@ -76,16 +75,20 @@ struct SmallClient {
   var asked = 0
   var board: Int?
 
-  init(_ index: Int, host: String, wait: Duration) {
+  init(_ index: Int, host: String) {
     self.index = index
     author = Author(
       user: "ann\(index)", uid: 1001 + UInt32(index), host: host, bootID: "b", pid: Int32(index), pidStart: 1,
       nonce: "c\(index)")
     coordinator = Coordinator(
-      goal: .answer, me: author.uid, scheduler: "slurm", wait: wait, insists: false, home: SmallWorld.home, now: now)
+      goal: .answer, me: author.uid, scheduler: "slurm", wait: .seconds(120), insists: false, home: SmallWorld.home, now: now)
   }
 
   var isOver: Bool { stage == .over }
+  /// sbatch is what it calls next.
+  var isAboutToSubmit: Bool {
+    if case .acting(let deeds) = stage, case .submit = deeds[0] { true } else { false }
+  }
   var wall: WallTime { WallTime(seconds: 1_800_000_000 + now.sinceBoot.components.seconds) }
 
   // MARK: - what happens around it
@@ -104,11 +107,11 @@ struct SmallClient {
     coordinator.last = Watch()
   }
 
-  mutating func fileChanged(_ server: ServerInfo?) {
+  mutating func fileChanged(_ info: SmallInfo) {
     files += 1
     file = .absent
-    guard var server else { return }
-    (server.beat, server.heartbeat) = (files, wall)
+    guard var server = info.server else { return }
+    (server.beat, server.heartbeat) = (files, info.heartbeat(wall))
     file = .info(server, digest: files)
   }
 
@@ -116,7 +119,7 @@ struct SmallClient {
 
   mutating func look(_ log: Int32, _ snapshot: QueueSnapshot?, isOwn: Bool, _ claim: ClaimView) {
     stale = false
-    var view = View(began: now, wall: wall, file: file, log: log, claim: claim)
+    var view = View(began: now, file: file, log: log, claim: claim)
     if let snapshot, let board {
       view.board = QueueReading(snapshot: snapshot, number: board, highestAsked: asked, isOwn: isOwn)
     }
@@ -125,7 +128,7 @@ struct SmallClient {
 
   mutating func decide(_ view: View, _ tail: LogTail) {
     var o = Observation(
-      began: view.began, now: now, wall: view.wall, info: view.file, log: readsLog ? .success(tail) : nil,
+      began: view.began, now: now, wall: wall, info: view.file, log: readsLog ? .success(tail) : nil,
       queue: readsLog ? view.board : nil, claimant: view.claim.claimant,
       submitOutput: view.claim.job.map { "Submitted batch job \($0)\n" } ?? "",
       freshToken: Token(random: UInt64(author.uid), claims + 1))

@@ -14,9 +14,19 @@ struct SmallQueue: Hashable {
     var isServed = false
     /// Its `started` may be there, whatever the run was told that took it.
     var mayHaveStarted = false
+    /// Its sbatch told its number.
+    var isPrinted = false
 
     var id: JobID { JobID("\(number)")! }
     var isOver: Bool { !["PENDING", "RUNNING"].contains(state) }
+  }
+
+  /// In quanta: how long a job waits at most, and how long it may be on its way into the queue.
+  struct Waits: Hashable {
+    var queued = 2
+    var late = 3
+
+    static let long = Waits(queued: 6, late: 8)
   }
 
   var jobs: [Job] = []
@@ -25,8 +35,12 @@ struct SmallQueue: Hashable {
   /// The tokens that sbatch was called for.
   var submitted: [Token] = []
 
-  /// No job waits for longer than two quanta, nor is made later than three after its sbatch.
-  var mayWait: Bool { jobs.allSatisfy { $0.state != "PENDING" || $0.waits < 2 } && late.map { $0.waits < 3 } ?? true }
+  /// No job waits for longer than two quanta, nor is made later than three after its sbatch; but the first one may be.
+  func mayWait(_ first: Waits) -> Bool {
+    func most(_ job: Job) -> Waits { job.number == 101 ? first : Waits() }
+    return jobs.allSatisfy { $0.state != "PENDING" || $0.waits < most($0).queued }
+      && late.map { $0.waits < most($0).late } ?? true
+  }
 
   mutating func tick() {
     for i in jobs.indices where jobs[i].state == "PENDING" { jobs[i].waits += 1 }
@@ -77,8 +91,12 @@ struct SmallQueue: Hashable {
   }
 }
 
-/// server_info.txt, and for how many quanta it is there as it is.
+/// server_info.txt, and for how many quanta its heartbeat is old.
 struct SmallInfo: Hashable {
   var server: ServerInfo?
   var age = 0
+
+  func heartbeat(_ wall: WallTime) -> WallTime {
+    WallTime(seconds: wall.seconds - Int64(age) * SmallWorld.quantum.components.seconds)
+  }
 }

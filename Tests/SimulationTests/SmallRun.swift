@@ -42,6 +42,8 @@ struct SmallRun {
   var guarded = false
   /// The beat that the guardian heard of.
   var beat: Instant?
+  /// A beat was completed.
+  var hasBeaten = false
   var exitSeen = false
   var mayHaveStarted = false
   /// What the scheduler says once all its processes are gone.
@@ -51,7 +53,8 @@ struct SmallRun {
 
   init(_ job: SmallQueue.Job) {
     var same = job
-    (same.state, same.waits, same.isServed, same.mayHaveStarted) = ("", 0, false, false)
+    (same.state, same.waits) = ("", 0)
+    (same.isServed, same.mayHaveStarted, same.isPrinted) = (false, false, false)
     self.job = same
     entrance = Entrance(
       Fence(
@@ -137,7 +140,7 @@ struct SmallRun {
     var around: Entrance.Surroundings?
     let known = tail.known(question.state)
     var server = info.server
-    server?.heartbeat = WallTime(seconds: wall.seconds - Int64(info.age) * SmallWorld.quantum.components.seconds)
+    server?.heartbeat = info.heartbeat(wall)
     let reading = server.map { InfoReading.info($0, digest: info.age) } ?? .absent
     if question.isNeeded(for: reading, known) {
       around = Entrance.Surroundings(
@@ -206,9 +209,14 @@ struct SmallRun {
   }
 
   mutating func beaten(_ fold: LogFold, began: Instant, _ rest: [Supervision.Action]) {
-    beat = max(beat ?? began, began)
+    (beat, hasBeaten) = (max(beat ?? began, began), true)
     let actions = feed(.beatCompleted(fold, began: began))
     stage = .serving(rest + actions)
+  }
+
+  /// It was held up in it for S: nothing was written.
+  mutating func beatTooLate(_ rest: [Supervision.Action]) {
+    stage = .serving(rest + feed(.beatFailed("held up", isWrite: false)))
   }
 
   // MARK: - its end

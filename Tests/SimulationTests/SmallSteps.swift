@@ -11,10 +11,10 @@ final class SmallSteps {
   let isReduced: Bool
 
   init(
-    hosts: [String] = ["login1", "login2"], wait: Duration = .seconds(120), isReduced: Bool = true,
+    hosts: [String] = ["login1", "login2"], waits: SmallQueue.Waits = SmallQueue.Waits(), isReduced: Bool = true,
     isChecked: Bool = false
   ) {
-    book = SmallBook(hosts: hosts, wait: wait, isChecked: isChecked)
+    book = SmallBook(hosts: hosts, waits: waits, isChecked: isChecked)
     self.isReduced = isReduced
   }
 
@@ -26,7 +26,13 @@ final class SmallSteps {
   func client(_ w: SmallWorld, _ i: Int) -> ClientNext { book.clients.next[Int(w.clients[i])] }
   func run(_ w: SmallWorld, _ i: Int) -> RunNext { book.runs.next[Int(w.runs[i])] }
 
-  func isOver(_ w: SmallWorld) -> Bool { client(w, 0).isOver && client(w, 1).isOver }
+  private func nobodyAsks(_ w: SmallWorld) -> Bool { client(w, 0).isOver && client(w, 1).isOver }
+
+  /// Both who asked are done, and no job waits, runs or may come.
+  func isOver(_ w: SmallWorld) -> Bool {
+    let queue = book.queueNext[Int(w.queue)]
+    return nobodyAsks(w) && w.runs[0] < 0 && queue.waiting.isEmpty && !queue.hasLate
+  }
 
   /// All that may happen next. With their labels only for whoever wants to tell a way.
   func successors(of w: SmallWorld, tells: Bool = false) {
@@ -77,6 +83,7 @@ final class SmallSteps {
     var next = w
     change(&next)
     settle(&next)
+    if nobodyAsks(next) { (next.isAsked, next.asker, next.board) = (false, -1, -1) }
     found.append(next)
     if tells { labels.append(label()) }
   }
@@ -165,10 +172,14 @@ final class SmallSteps {
     for i in 0...3 where w.runs[i] >= 0 { change(&w, run: i, SmallStep(.wake)) }
   }
 
-  /// I6, but for what its own run says of it.
-  func checkEnd(_ w: inout SmallWorld, by run: Int32 = -1) {
+  /// I6, but for what its own run or its claimant says of it.
+  func checkEnd(_ w: inout SmallWorld, by run: Int32 = -1, claimant: Int = -1) {
     let entries = book.logs[w.log].slots.compactMap(\.entry)
     guard let token = entries.last?.token else { return }
+    for i in 0...3 where w.runs[i] >= 0 && w.runs[i] != run && self.run(w, i).isUp {
+      if book.runs[w.runs[i]].job.token == token { w.violate(.endedAlive) }
+    }
+    for i in 0...1 where i != claimant && client(w, i).maySubmit == token { w.violate(.endedClaim) }
     if entries.contains(where: { $0.token == token && [.started, .stopRequested].contains($0.kind) }) { return }
     for job in book.queues[w.queue].jobs where job.token == token && !job.isOver && !job.mayHaveStarted {
       let own = (0...3).last { w.runs[$0] >= 0 && book.runs[w.runs[$0]].job.number == job.number }.map { w.runs[$0] }

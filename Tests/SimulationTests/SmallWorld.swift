@@ -20,7 +20,7 @@ struct SmallWorld: Equatable {
   }
 
   enum Violation: UInt8 {
-    case none, twoServers, servedTwice, submittedTwice, endedInTheQueue, olderAnswer
+    case none, twoServers, servedTwice, submittedTwice, endedInTheQueue, endedAlive, endedClaim, olderAnswer
 
     var words: String {
       switch self {
@@ -29,6 +29,8 @@ struct SmallWorld: Equatable {
       case .servedTwice: "I1: a token is served twice"
       case .submittedTwice: "I2: sbatch twice for one token"
       case .endedInTheQueue: "I6: a job waits or is on its way, and its token is declared over"
+      case .endedAlive: "I6: a server lives, and its token is declared over"
+      case .endedClaim: "I6: a claimant may still submit, and its token is declared over"
       case .olderAnswer: "I7: the answer names an older server"
       }
     }
@@ -61,6 +63,8 @@ struct SmallWorld: Equatable {
     precondition(runs[3] < 0, "more runs than there is room for")
     runs[(0..<4).first { runs[$0] < 0 }!] = run
   }
+
+  var runCount: Int { (0..<4).count { runs[$0] >= 0 } }
 
   var fingerprint: UInt64 {
     var few = UInt64(budget.crashes) | UInt64(budget.pauses) << 8 | UInt64(budget.lies) << 16
