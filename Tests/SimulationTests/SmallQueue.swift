@@ -16,6 +16,8 @@ struct SmallQueue: Hashable {
     var mayHaveStarted = false
     /// Its sbatch told its number.
     var isPrinted = false
+    /// It was made so long after its sbatch that two looks may have missed it.
+    var isLate = false
 
     var id: JobID { JobID("\(number)")! }
     var isOver: Bool { !["PENDING", "RUNNING"].contains(state) }
@@ -49,6 +51,7 @@ struct SmallQueue: Hashable {
 
   mutating func add(_ job: Job) {
     var job = job
+    job.isLate = SmallWorld.quantum * job.waits >= Limits.tokenLooks
     (late, job.waits) = (nil, 0)
     jobs.append(job)
   }

@@ -54,7 +54,7 @@ struct SmallRun {
   init(_ job: SmallQueue.Job) {
     var same = job
     (same.state, same.waits) = ("", 0)
-    (same.isServed, same.mayHaveStarted, same.isPrinted) = (false, false, false)
+    (same.isServed, same.mayHaveStarted, same.isPrinted, same.isLate) = (false, false, false, false)
     self.job = same
     entrance = Entrance(
       Fence(

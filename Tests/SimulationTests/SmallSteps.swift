@@ -26,9 +26,9 @@ final class SmallSteps {
   func client(_ w: SmallWorld, _ i: Int) -> ClientNext { book.clients.next[Int(w.clients[i])] }
   func run(_ w: SmallWorld, _ i: Int) -> RunNext { book.runs.next[Int(w.runs[i])] }
 
-  private func nobodyAsks(_ w: SmallWorld) -> Bool { client(w, 0).isOver && client(w, 1).isOver }
+  func nobodyAsks(_ w: SmallWorld) -> Bool { client(w, 0).isOver && client(w, 1).isOver }
 
-  /// Both who asked are done, and no job waits, runs or may come.
+  /// And no job waits, runs or may come.
   func isOver(_ w: SmallWorld) -> Bool {
     let queue = book.queueNext[Int(w.queue)]
     return nobodyAsks(w) && w.runs[0] < 0 && queue.waiting.isEmpty && !queue.hasLate
@@ -181,7 +181,7 @@ final class SmallSteps {
     }
     for i in 0...1 where i != claimant && client(w, i).maySubmit == token { w.violate(.endedClaim) }
     if entries.contains(where: { $0.token == token && [.started, .stopRequested].contains($0.kind) }) { return }
-    for job in book.queues[w.queue].jobs where job.token == token && !job.isOver && !job.mayHaveStarted {
+    for job in book.queues[w.queue].jobs where job.token == token && !job.isOver && !job.mayHaveStarted && !job.isLate {
       let own = (0...3).last { w.runs[$0] >= 0 && book.runs[w.runs[$0]].job.number == job.number }.map { w.runs[$0] }
       if let own, own == run || book.runs[own].mayHaveStarted { continue }
       w.violate(.endedInTheQueue)
