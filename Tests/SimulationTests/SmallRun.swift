@@ -129,7 +129,7 @@ struct SmallRun {
       var supervision = Supervision(
         token: job.token, nonce: author.nonce, startLimit: .seconds(60), claimed: since, now: now)
       lock = state.lastNumber
-      stage = .serving(supervision.begin(now: now))
+      stage = .serving(Self.wordless(supervision.begin(now: now)))
       (self.supervision, entrance) = (supervision, nil)
     case .leave: leave("COMPLETED")
     case .fail, nil: leave("FAILED")
@@ -160,11 +160,15 @@ struct SmallRun {
   // MARK: - its server
 
   private mutating func feed(_ event: Supervision.Event) -> [Supervision.Action] {
-    supervision?.handle(event, now: now).map {
+    Self.wordless(supervision?.handle(event, now: now) ?? [])
+  }
+
+  private static func wordless(_ actions: [Supervision.Action]) -> [Supervision.Action] {
+    actions.map {
       guard case .finish(var ending) = $0 else { return $0 }
       (ending.reason, ending.tail) = ("", nil)
       return .finish(ending)
-    } ?? []
+    }
   }
 
   mutating func lookAfterServer() {

@@ -89,7 +89,7 @@ import Testing
   ]
   private static let long = [
     World(budget: pause), World(budget: pause, isOneHost: true), World(budget: death),
-    World(budget: death, isOneHost: true), World(budget: both),
+    World(budget: death, isOneHost: true), World(budget: both), World(budget: death, waits: .long), World(budget: pause, waits: .long),
   ]
 
   @Test(arguments: brief + (deaths ? long : []))
@@ -128,7 +128,7 @@ import Testing
   }
 
   /// Where each step is taken by itself, in every order, and deaths come anywhere, what everybody sees is the same.
-  @Test(arguments: [lie] + (Story.isLong ? [death] : []))
+  @Test(arguments: [lie] + (Story.isLong ? [death, pause] : []))
   func stepsTakenAtOnceLoseNothing(budget: SmallWorld.Budget) {
     #expect(Self.shared(budget, isReduced: true) == Self.shared(budget, isReduced: false))
   }
