@@ -94,7 +94,8 @@ extension SmallSteps {
       guard isNewer else { return }
       (w.board, w.asker) = (board, Int8(i))
       change(&w, client: 1 - i, SmallStep(.othersPublish, behind))
-    case .submit(let isLate): if isLate { change(&w, client: i, SmallStep(.submit, 5)) } else { submit(&w, i, lie) }
+    case .submit(isLate: true): change(&w, client: i, SmallStep(.submit, 5))
+    case .submit: submit(&w, i, lie)
     case .cancel:
       let queue = w.queue
       w.queue = book.once(number, SmallStep(.cancel, queue)) {
@@ -135,7 +136,7 @@ extension SmallSteps {
       view.claimant = isOwn || !client(w, 1 - i).isOver ? .alive : .dead
       view.submitBegan = queue.submitted.contains(claim.token)
     }
-    if queue.submitted.contains(claim.token) { view.job = queue.jobs.first { $0.token == claim.token && $0.isPrinted }?.number }
+    view.job = queue.jobs.first { $0.token == claim.token && $0.isPrinted }?.number
     return view
   }
 
@@ -156,7 +157,8 @@ extension SmallSteps {
   }
 
   private func submit(_ w: inout SmallWorld, _ i: Int, _ lie: Int32) {
-    guard case .acting(let deeds) = book.clients[w.clients[i]].stage, case .submit(let token) = deeds[0] else { return }
+    let stage = book.clients[w.clients[i]].stage
+    guard case .acting(let deeds) = stage, case .submit(let token) = deeds[0] else { return }
     var queue = book.queues[w.queue]
     if queue.submitted.contains(token) { w.violate(.submittedTwice) } else { queue.submitted.append(token) }
     var job = SmallQueue.Job(number: 100 + queue.submitted.count, token: token, uid: book.team[i].author.uid)

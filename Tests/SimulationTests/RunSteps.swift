@@ -2,7 +2,8 @@
 
 extension SmallSteps {
   /// A death before a look is the same as one after it, for it leaves nothing of what was seen: so it comes before what
-  /// a run writes, where it has nothing to do, and before a look after which it leaves. A death of its node or of its supervisor is seen by others at once.
+  /// a run writes, where it has nothing to do, and before a look after which it leaves. A death of its node or of its
+  /// supervisor is seen by others at once.
   func runMay(_ w: SmallWorld, _ i: Int) {
     let next = run(w, i)
     if next.isPaused {

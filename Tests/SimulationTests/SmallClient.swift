@@ -81,7 +81,8 @@ struct SmallClient {
       user: "ann\(index)", uid: 1001 + UInt32(index), host: host, bootID: "b", pid: Int32(index), pidStart: 1,
       nonce: "c\(index)")
     coordinator = Coordinator(
-      goal: .answer, me: author.uid, scheduler: "slurm", wait: .seconds(120), insists: false, home: SmallWorld.home, now: now)
+      goal: .answer, me: author.uid, scheduler: "slurm", wait: .seconds(120), insists: false, home: SmallWorld.home,
+      now: now)
   }
 
   var isOver: Bool { stage == .over }

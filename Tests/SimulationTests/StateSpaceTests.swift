@@ -39,7 +39,7 @@ import Testing
 
   /// Visits all states that can be reached; those that break a promise lead nowhere.
   static func search(
-    _ steps: SmallSteps, _ budget: SmallWorld.Budget, each visit: (SmallWorld) -> Void = { _ in }
+    _ steps: SmallSteps, _ budget: SmallWorld.Budget, isWhole: Bool = true, each visit: (SmallWorld) -> Void = { _ in }
   ) -> Found {
     var seen = Fingerprints()
     var found = Found()
@@ -55,6 +55,7 @@ import Testing
         if found.broken.insert(world.violation).inserted, found.way == nil {
           found.way = tell(steps, way.map(\.world) + [world])
         }
+        if !isWhole { break }
         continue
       }
       if steps.nobodyAsks(world) { found.ends += 1 }
@@ -86,32 +87,34 @@ import Testing
 
   private static let brief = [
     World(waits: .long), World(budget: lie, waits: .long), World(budget: lie, isOneHost: true, waits: .long),
+    World(budget: SmallWorld.Budget(lies: 2)),
   ]
   private static let long = [
-    World(budget: pause), World(budget: pause, isOneHost: true), World(budget: death),
-    World(budget: death, isOneHost: true), World(budget: both), World(budget: death, waits: .long), World(budget: pause, waits: .long),
+    World(budget: pause, waits: .long), World(budget: pause, isOneHost: true, waits: .long),
+    World(budget: death, waits: .long), World(budget: death, isOneHost: true, waits: .long),
+    World(budget: both, waits: SmallQueue.Waits(queued: 6)),
   ]
 
   @Test(arguments: brief + (deaths ? long : []))
   func complete(world: World) {
-    let found = Self.visitAll(world)
+    let found = Self.visitAll(world, isWhole: false)
     #expect(found.broken.isEmpty, "\(found.way?.joined(separator: "\n") ?? "")")
   }
 
   /// "Scheduler proofs are true" is what I6 needs: two answers a minute apart that do not show a job that waits end its
-  /// token. Nothing else comes of them.
+  /// token. Nothing else comes of them; where no job waits for a minute, nothing at all.
   @Test func twoLiesLoseASubmission() {
-    let found = Self.visitAll(World(budget: SmallWorld.Budget(lies: 2), waits: .long))
+    let found = Self.visitAll(World(budget: SmallWorld.Budget(lies: 2), waits: .long), isWhole: Self.deaths)
     #expect(found.broken == [.endedInTheQueue], "\(found.way?.joined(separator: "\n") ?? "")")
   }
 
-  private static func visitAll(_ world: World) -> Found {
+  private static func visitAll(_ world: World, isWhole: Bool) -> Found {
     let began = Date()
-    let found = search(world.steps(), world.budget)
+    let found = search(world.steps(), world.budget, isWhole: isWhole)
     let seconds = Int(Date().timeIntervalSince(began))
     print("state space: \(world.testDescription): \(found.states) states, \(found.ends) ends, \(seconds) s")
     #expect(found.stuck == 0)
-    #expect(found.ends > 0)
+    #expect(found.ends > 0 || !found.broken.isEmpty)
     return found
   }
 
@@ -137,7 +140,8 @@ import Testing
   private static func shared(_ budget: SmallWorld.Budget, isReduced: Bool) -> Int {
     var shared: Set<UInt64> = []
     let steps = SmallSteps(isReduced: isReduced)
-    _ = search(steps, budget) { shared.insert(steps.book.sharedFingerprint($0)) }
+    let found = search(steps, budget) { shared.insert(steps.book.sharedFingerprint($0)) }
+    print("state space: \(budget), \(isReduced ? "reduced" : "whole"): \(found.states) states, \(shared.count) shared")
     return shared.count
   }
 }
