@@ -24,10 +24,11 @@ struct SmallQueue: Hashable {
   }
 
   /// In quanta: how long a job waits at most, and how long it may be on its way into the queue.
-  struct Waits: Hashable {
+  struct Waits: Hashable, CustomStringConvertible {
     var queued = 2
     var late = 3
 
+    var description: String { "waits of \(queued) and \(late)" }
     static let long = Waits(queued: 6, late: 8)
   }
 

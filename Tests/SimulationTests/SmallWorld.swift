@@ -13,10 +13,12 @@ struct SmallWorld: Equatable {
   static let home = Home(root: "/project")
 
   /// How much may go wrong.
-  struct Budget: Equatable {
+  struct Budget: Equatable, CustomStringConvertible {
     var crashes: UInt8 = 0
     var pauses: UInt8 = 0
     var lies: UInt8 = 0
+
+    var description: String { "\(crashes) deaths, \(lies) lies, \(pauses) pauses" }
   }
 
   enum Violation: UInt8 {

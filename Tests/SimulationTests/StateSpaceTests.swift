@@ -16,8 +16,8 @@ import Testing
     var waits = SmallQueue.Waits()
 
     var testDescription: String {
-      let (waits, hosts) = (waits == .long ? ", long waits" : "", isOneHost ? ", on one host" : "")
-      return "\(budget.crashes) deaths, \(budget.lies) lies, \(budget.pauses) pauses\(waits)\(hosts)"
+      let place = isOneHost ? ", on one host" : ""
+      return "\(budget), \(waits)\(place)"
     }
 
     func steps(isReduced: Bool = true, isChecked: Bool = false) -> SmallSteps {
