@@ -7,7 +7,7 @@ import Testing
 /// Every state of a small world, in every order of its steps: not bounded in depth, and none is left out.
 ///
 /// Mistakes made on purpose that it finds: "a job that waits is over" (I6, where nothing goes wrong), "a second job of
-/// a token serves" (I1: a node dies, and its job is requeued), "D is 20 s" (I0: with a death and a lie).
+/// a token serves" (I1: a node dies, and its job is requeued), "D is 20 s" (I6: with a pause).
 @Suite(.serialized) struct StateSpace {
   /// What may go wrong, and where.
   struct World: Sendable, CustomTestStringConvertible {
