@@ -37,7 +37,7 @@ import Testing
     var way: [String]?
   }
 
-  /// Visits all states that can be reached; those that break a promise lead nowhere.
+  /// Visits all states that can be reached, to the first one that breaks a promise or, where that is told, beyond it.
   static func search(
     _ steps: SmallSteps, _ budget: SmallWorld.Budget, isWhole: Bool = true, each visit: (SmallWorld) -> Void = { _ in }
   ) -> Found {
@@ -48,7 +48,7 @@ import Testing
     var way: [(world: SmallWorld, begin: Int)] = []
     while true {
       while let last = way.last, open.count == last.begin { way.removeLast() }
-      guard let world = open.popLast() else { break }
+      guard var world = open.popLast() else { break }
       guard seen.insert(steps.book.fingerprint(world)) else { continue }
       visit(world)
       if world.violation != .none {
@@ -56,7 +56,7 @@ import Testing
           found.way = tell(steps, way.map(\.world) + [world])
         }
         if !isWhole { break }
-        continue
+        world.violation = .none
       }
       if steps.nobodyAsks(world) { found.ends += 1 }
       if steps.isOver(world) { continue }
@@ -102,7 +102,7 @@ import Testing
   }
 
   /// "Scheduler proofs are true" is what I6 needs: two answers a minute apart that do not show a job that waits end its
-  /// token. Nothing else comes of them; where no job waits for a minute, nothing at all.
+  /// token. Nothing else comes of them, then or later; where no job waits for a minute, nothing at all.
   @Test func twoLiesLoseASubmission() {
     let found = Self.visitAll(World(budget: SmallWorld.Budget(lies: 2), waits: .long), isWhole: Self.deaths)
     #expect(found.broken == [.endedInTheQueue], "\(found.way?.joined(separator: "\n") ?? "")")
@@ -131,7 +131,7 @@ import Testing
   }
 
   /// Where each step is taken by itself, in every order, and deaths come anywhere, what everybody sees is the same.
-  @Test(arguments: [lie] + (Story.isLong ? [death, pause] : []))
+  @Test(arguments: [lie] + (Story.isLong ? [death] : []))
   func stepsTakenAtOnceLoseNothing(budget: SmallWorld.Budget) {
     #expect(Self.shared(budget, isReduced: true) == Self.shared(budget, isReduced: false))
   }
