@@ -78,7 +78,7 @@ import Testing
     return labels + way.suffix(1).map(\.violation.words)
   }
 
-  /// Deaths take a minute of optimised code, and 2 GB: where schedules are asked for.
+  /// Deaths and pauses take minutes of optimised code, and 2.3 GB: where schedules are asked for.
   private static let deaths = Story.schedules != nil && !Story.isBrief
   private static let lie = SmallWorld.Budget(lies: 1)
   private static let death = SmallWorld.Budget(crashes: 1)
