@@ -105,6 +105,7 @@ struct SmallRun {
 
   private mutating func leave(_ state: String) {
     (left, stage, up) = (state, .gone, false)
+    (quiet, paused) = (true, false)
   }
 
   // MARK: - on its way in
