@@ -20,6 +20,8 @@ final class SimSlurm {
     var startAt: Duration
     var run: SimJob?
     var restarts = 0
+    /// Its claimant was held up between its last look at the clock and sbatch: its minute was over.
+    var isLate = false
     /// A plugin or a person rewrote its name and comment.
     var isRenamed = false
 
@@ -139,7 +141,7 @@ final class SimSlurm {
     if world.random.fault(world.faults.diesInSubmit) { process.kill() }
     if world.random.fault(world.faults.doubtfulSubmit) {
       switch Int.random(in: 0...2, using: &world.random) {
-      case 0: add(token, process, world)
+      case 0: add(token, process, world).isLate = world.isLate(token, process)
       // A minute by a clock that is 10 % fast: what is made so late and hidden by a cache besides is given up, and its fence knows.
       case 1: late.append((world.time + world.random.seconds(0...54 - world.faults.queueCache), token, process))
       default: break
@@ -155,6 +157,7 @@ final class SimSlurm {
       return .refused("Invalid account")
     }
     let job = add(token, process, world)
+    job.isLate = world.isLate(token, process)
     // The claimant may die before it reads the reply.
     world.operation(process)
     return .accepted(JobID("\(job.id)")!)

@@ -37,6 +37,11 @@ extension SimWorld {
     if entry.number > last?.number ?? 0 { last = taken < Limits.selfFence ? (entry.number, entry.digest) : nil }
   }
 
+  /// Whether its claimant's time for sbatch is over.
+  func isLate(_ token: Token, _ process: SimProcess) -> Bool {
+    claims[token].map { process.now - $0.at > Limits.submitWindow } ?? false
+  }
+
   /// I6, no submission is lost: a job that waits, or is on its way to its server, is never declared over by others but at a stop.
   func recorded(_ draft: LockDraft, by process: SimProcess, after taken: Duration) {
     let token = draft.body.token
@@ -60,7 +65,7 @@ extension SimWorld {
     {
       violate("I6: a claimant may still submit, and is declared over: \(draft.body.reason ?? "")")
     }
-    for job in slurm.jobs where job.token == token && job.run !== process {
+    for job in slurm.jobs where job.token == token && job.run !== process && !job.isLate {
       // One whose number is not in the log and that shows no token can be known by nobody.
       if job.isRenamed, !disk.names(token, "\(job.id)") { continue }
       guard ["PENDING", "RUNNING", "SUSPENDED"].contains(job.state) else { continue }
