@@ -32,10 +32,10 @@ final class SimClient: SimProcess {
     if dead { return }
     hasNews = false
     var actions = coordinator.next(o)
-    if case .probe? = actions.first, actions.count == 1 {
-      perform(actions[0], o)
+    if let place = actions.onlyProbe {
+      perform(.probe(place), o)
       if dead { return }
-      actions = now - o.now < Limits.momentOfAProbe ? coordinator.next(o) : []
+      actions = coordinator.afterProbe(o, now: now)
     }
     for action in actions where !dead { perform(action, o) }
   }
@@ -67,9 +67,7 @@ final class SimClient: SimProcess {
       o.infoIsInLog = entry.kind == .started && entry.token == info.token
     }
     world.operation(self)
-    if world.depth < 6, world.random.fault(world.faults.heldInLook) {
-      world.run(until: world.time + world.random.seconds(10...200))
-    }
+    mayBeHeldUp(world.faults.heldInLook, 10...200, "in its look")
     (o.now, o.wall) = (now, wall)
     return o
   }
@@ -96,15 +94,13 @@ final class SimClient: SimProcess {
       // An answer that could not be published is lost; the right times out and another one asks.
       guard let number = (try? board.takeRight(listing, now: now)) ?? nil, !dead else { return }
       let answer = world.slurm.queue(query, by: self)
-      if world.depth < 6, world.random.fault(world.faults.heldInAsk) {
-        world.run(until: world.time + world.random.seconds(5...80))
-      }
+      mayBeHeldUp(world.faults.heldInAsk, 5...80, "with an answer")
       hasNews = (try? board.publish(answer, number: number)) != nil
     case .append(let draft): append(draft, o)
-    case .submit(let token, _, let limit):
+    case .submit(let token, _, let end):
       // The files for what sbatch prints.
       world.operation(self)
-      guard now - o.now < limit else { return coordinator.handle(.notSubmitted(token, lasting: nil), now: now) }
+      guard now < end else { return coordinator.handle(.notSubmitted(token, lasting: nil), now: now) }
       if world.random.fault(world.faults.storageError) {
         let full = StorageFailure(.full, "simulated failure").error
         return coordinator.handle(.notSubmitted(token, lasting: world.random.once(in: 2) ? full : nil), now: now)

@@ -95,7 +95,9 @@ final class SimFate: SimProcess {
     world.touched = true
     let disk = world.disk
     let numbers = disk.names.filter { LockName.number($0) != nil }
-    switch Int.random(in: 0...6, using: &world.random) {
+    let hand = Int.random(in: 0...6, using: &world.random)
+    if hand < 6 { world.locksTouched = world.time }
+    switch hand {
     case 0:
       world.note("somebody removes the lock directory")
       if disk.backup.count > lost.count { lost = disk.backup }

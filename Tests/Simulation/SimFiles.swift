@@ -74,11 +74,8 @@ public struct SimFiles: LockFiles {
     put(file(Array(bytes[..<part])), name)
     disk.writing[name] = (process, world.time)
     defer { disk.writing[name] = nil }
-    if world.random.fault(world.faults.heldUp), world.depth < 6 {
-      let length = world.random.seconds([0...5, 5...40, 80...150].randomElement(using: &world.random) ?? 0...5)
-      world.note("\(process.author.nonce) is held up in \(name) for \(length.spoken)")
-      world.run(until: world.time + length)
-    }
+    let seconds = [0...5, 5...40, 80...150].randomElement(using: &world.random) ?? 0...5.0
+    process.mayBeHeldUp(world.faults.heldUp, seconds, "in \(name)")
     try enter("write")
     // Removed by hand in between: what is written goes with it.
     if world.touched, disk[name]?.bytes != Array(bytes[..<part]) { return }

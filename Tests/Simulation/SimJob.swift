@@ -13,6 +13,8 @@ final class SimJob: SimProcess {
   private var goneAt: Duration?
   private var answersAt: Duration?
   private var lastBeat: Instant?
+  /// When its server started.
+  var startedAt = Duration.zero
   /// Its heartbeat was there to be read.
   private(set) var hasBeaten = false
   private var farewell: Farewell?
@@ -196,11 +198,8 @@ final class SimJob: SimProcess {
     let files = SimFiles(self)
     if place != world.disk.place { return feed(.moved(isServing: serverUp)) }
     let (began, wall) = (now, wall)
-    if world.random.fault(world.faults.silence) {
-      world.note("\(author.nonce) hangs")
-      world.run(until: world.time + world.random.seconds(100...250))
-      if dead { return }
-    }
+    mayBeHeldUp(world.faults.silence, 100...250, "in its beat")
+    if dead { return }
     do throws(StorageFailure) {
       let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce)
       if case .state(let s) = fold, s.phase != .started || s.start?.author.nonce != author.nonce {

@@ -54,10 +54,7 @@ public class SimProcess {
           world.note("\(author.nonce) takes \(draft.number) \(draft.body.kind) \(draft.body.reason ?? "")")
           world.won(entry, after: world.time - began)
           world.recorded(draft, by: self, after: world.time - began)
-          if world.depth < 6, world.random.fault(world.faults.heldAfter) {
-            world.note("\(author.nonce) is held up")
-            world.run(until: world.time + world.random.seconds(30...200))
-          }
+          mayBeHeldUp(world.faults.heldAfter, 30...200, "after \(draft.number)")
         }
         return won
       case .again(let pause): world.run(until: world.time + pause)
@@ -65,6 +62,14 @@ public class SimProcess {
       }
     }
     return false
+  }
+
+  /// It stands still for so long, once in so many times, while others go on.
+  func mayBeHeldUp(_ often: Double, _ seconds: ClosedRange<Double>, _ place: @autoclosure () -> String) {
+    guard world.depth < 6, world.random.fault(often) else { return }
+    let length = world.random.seconds(seconds)
+    world.note("\(author.nonce) is held up \(place()) for \(length.spoken)")
+    world.run(until: world.time + length)
   }
 
   /// What happens with it when it dies.

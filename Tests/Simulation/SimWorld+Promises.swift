@@ -60,8 +60,8 @@ extension SimWorld {
       violate("I6: the server of job \(server.id) lives, and is declared over: \(draft.body.reason ?? "")")
     }
     guard !has(.started), !has(.stopRequested) else { return }
-    if let (claimant, at) = claims[token], claimant !== process, !claimant.dead, slurm.submitted[token] == nil,
-      claimant.now - at < Limits.submitWindow
+    if let claimant = claims[token]?.by, claimant !== process, !claimant.dead, slurm.submitted[token] == nil,
+      !isLate(token, claimant)
     {
       violate("I6: a claimant may still submit, and is declared over: \(draft.body.reason ?? "")")
     }
@@ -89,15 +89,17 @@ extension SimWorld {
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
-    // takes its place. Where somebody touched the directory, one that left no heartbeat cannot be known of, nor a suspended one
-    // that shows neither name nor token.
+    // takes its place. Where somebody touched the locks after its start, one that left no heartbeat cannot be known of, nor a
+    // suspended one that shows neither name nor token.
     func mayBeKnown(_ other: SimJob) -> Bool {
-      if other.frozenUntil <= time { return other.hasBeaten || !touched }
-      return schedulerIsReliable && !(touched && (other.job.isRenamed || !other.hasBeaten))
+      let isInLog = other.startedAt > locksTouched
+      if other.frozenUntil <= time { return isInLog || other.hasBeaten }
+      return schedulerIsReliable && (isInLog || other.hasBeaten && !other.job.isRenamed)
     }
-    if servers.values.contains(where: mayBeKnown) {
-      violate("two live servers: job \(servers.values.first!.id) and job \(job.id)")
+    if let other = servers.values.first(where: mayBeKnown) {
+      violate("two live servers: job \(other.id) and job \(job.id)")
     }
+    job.startedAt = time
     // Somebody who removes a `started` by hand undoes what it decided; two at once there may not be even then.
     if !servedTokens.insert(token).inserted, !touched { violate("I1: token \(token) is served twice") }
     servers[ObjectIdentifier(job)] = job

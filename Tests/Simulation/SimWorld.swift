@@ -28,6 +28,8 @@ public final class SimWorld {
   var last: (number: Int, digest: String)?
   /// Somebody changed the lock directory by hand.
   var touched = false
+  /// When somebody last changed locks there.
+  var locksTouched = Duration.zero - .seconds(1)
   /// A newer coord wrote there.
   var hasNewer = false
   public internal(set) var violations: [Violation] = []

@@ -74,7 +74,7 @@ extension SmallClient {
       max(-age(c.deadline, long), 0), age(beat.since, long), beat.latest.map { age($0, 2) } ?? 2,
       beat.changedAfter.map { age($0, 2) } ?? 2, age(c.last.since, long),
       c.absence.secondLookDue(apart: .zero).map { age($0, long) } ?? 0,
-      c.takingOut.map { age($0, 1) } ?? -1, c.renewals, pausedFor,
+      (c.mine?.soughtSince).map { age($0, 1) } ?? -1, c.renewals, pausedFor,
     ]
     key.questions = [
       board.map { $0 - asked } ?? -1000, question(c.absence.floor), question(c.absence.latestNumber), gate,
@@ -125,6 +125,7 @@ extension SmallClient {
 
   private var mine: Coordinator.Claim? {
     guard var mine = coordinator.mine else { return nil }
+    mine.soughtSince = nil
     switch mine.stage {
     // sbatch has to be called within 4 quanta; later the time of the claim does not matter any more.
     case .claimed: mine.at = Instant(sinceBoot: .seconds(age(mine.at, 4)))

@@ -8,7 +8,8 @@ public enum Action: Hashable, Sendable {
   case append(LockDraft)
   /// Call sbatch: at most once per token, by the claimant.
   /// `log`: the identity of the log, which the job shows beside its token.
-  case submit(Token, log: String?, within: Duration)
+  /// `by`: later than this it must not be called.
+  case submit(Token, log: String?, by: Instant)
   /// Ends a job of this user that was seen to carry the token; it is looked at once more before.
   case cancel(JobID, token: Token)
   case wait(Duration, Progress)
@@ -16,4 +17,11 @@ public enum Action: Hashable, Sendable {
   /// The goal of a stop or a cleanup is reached.
   case settle(ServiceState)
   case fail(CoordError)
+}
+
+extension [Action] {
+  /// The place, where to try it is all that there is to do.
+  public var onlyProbe: ServerPlace? {
+    if count == 1, case .probe(let place) = self[0] { place } else { nil }
+  }
 }

@@ -29,22 +29,18 @@ extension Coordinator {
   mutating func takeOut(_ state: ServiceState, _ o: Observation) -> [Action]? {
     guard let mine, mine.token != state.liveToken, mine.mayHaveJob(mine.token), state.start?.token != mine.token,
       cancelled[mine.token] == nil, case .replied(_, let seen?) = mine.stage
-    else {
-      takingOut = nil
-      return nil
-    }
-    let began = takingOut ?? o.now
-    takingOut = began
-    let limit = Limits.beatPause
-    guard o.now - began < limit else {
-      (self.mine, takingOut) = (nil, nil)
+    else { return nil }
+    let began = mine.soughtSince ?? o.now
+    self.mine?.soughtSince = began
+    guard o.now - began < Limits.beatPause else {
+      self.mine = nil
       return nil
     }
     if let queue = o.queue, queue.number > seen, case .answered(let jobs) = queue.snapshot.outcome,
       jobs.contains(where: { $0.token == mine.token && $0.uid == me })
     {
       // It was seen, and it does not wait: its fence does not let it serve.
-      (self.mine, takingOut) = (nil, nil)
+      self.mine = nil
       return nil
     }
     return [.look(QueueQuery(token: mine.token)), .wait(.milliseconds(500), .ending("its claim ended meanwhile"))]

@@ -100,10 +100,8 @@ extension Coordinator {
       }
       mine?.stage = .submitting
       // sbatch retries by itself for minutes: it is ended when the window closes.
-      return [
-        .submit(
-          claim.token, log: state.identity?.id, within: max(.seconds(5), Limits.submitWindow - (o.now - claim.at)))
-      ]
+      let end = max(claim.at + Limits.submitWindow, o.now + .seconds(5))
+      return [.submit(claim.token, log: state.identity?.id, by: end)]
     case .hindered(let error):
       return [.append(ending(state, .withdrawn, "before sbatch: " + error.why)), .fail(error)]
     case .submitting: return nil
@@ -167,8 +165,8 @@ extension Coordinator {
       return silent(state, o, silence(o), progress)
     }
     // No proof is needed: a fence that is taken after the stop is lost in any case.
-    let end = Action.append(
-      ending(state, state.stop?.body.outcome ?? .stopped, state.stop?.body.reason ?? "stopped"))
+    let (outcome, reason) = state.stop?.asked ?? (.stopped, "stopped")
+    let end = Action.append(ending(state, outcome, reason))
     // But its owner takes the job out of the queue, if that is there to be seen soon.
     guard state.owner?.uid == me, let token = state.liveToken, cancelled[token] == nil,
       last.unchanged < Limits.beatPause, state.phase == .submitted || mine?.mayHaveJob(token) == true

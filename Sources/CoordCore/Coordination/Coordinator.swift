@@ -23,6 +23,8 @@ public struct Coordinator: Hashable, Sendable {
     /// Taken before the claim was written: by its own clock the claimant is never late.
     var at: Instant
     var stage = Stage.claimed
+    /// Where it is over: since when its job is being looked for.
+    var soughtSince: Instant?
 
     /// Whether sbatch may have made a job for it.
     func mayHaveJob(_ token: Token) -> Bool {
@@ -59,8 +61,6 @@ public struct Coordinator: Hashable, Sendable {
   /// The highest number that the scheduler was asked under when the live token's silence was first seen to last for D.
   var askedInSilence: Int?
   var mine: Claim?
-  /// Since when the job of a claim that is over is being looked for.
-  var takingOut: Instant?
   var witnessed: Set<Token> = []
   /// Those of them that a job was made for.
   var jobs: Set<Token> = []
@@ -136,6 +136,11 @@ public struct Coordinator: Hashable, Sendable {
         return askable(cancelEnded(tail, state, o) + decide(state, known, o), o)
       }
     }
+  }
+
+  /// What to do once a probe is over that was all there was to do. What was seen before it is still so after a moment.
+  public mutating func afterProbe(_ o: Observation, now: Instant) -> [Action] {
+    now - o.now < Limits.momentOfAProbe ? next(o) : []
   }
 
   /// Where Slurm's commands are nowhere, others' answers and the files may still tell all: only a cleanup has no use for them.

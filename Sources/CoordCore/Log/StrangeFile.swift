@@ -11,7 +11,7 @@ public struct StrangeFile: Hashable, Sendable {
 
   /// Looks through the names of the lock directory. Names of the file system's own (`.nfs…`) are nobody's business.
   public static func find(among names: [String], tail: LogTail) -> [StrangeFile] {
-    let counting = QueueName.highest(names.compactMap(QueueName.parse).map(\.number))
+    let asked = LockListing(names).asked
     var found: [StrangeFile] = []
     for name in names.sorted() where !name.hasPrefix(".") && name != "strange" {
       if let number = LockName.number(name) {
@@ -19,7 +19,7 @@ public struct StrangeFile: Hashable, Sendable {
           found.append(StrangeFile(name, "a number above the end of the log", isMovable: true))
         }
       } else if let (number, part) = QueueName.parse(name) {
-        if number > counting || !["asked", "answer"].contains(part) {
+        if number > asked || !["asked", "answer"].contains(part) {
           found.append(StrangeFile(name, "no question to the scheduler that anybody asked", isMovable: true))
         }
       } else if !name.hasPrefix("tmp."), !isSubmitFile(name) {

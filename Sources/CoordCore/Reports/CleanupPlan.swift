@@ -13,7 +13,7 @@ public enum CleanupPlan {
 
   /// Files of the lock directory that are not lock numbers.
   public static func leftovers(_ files: [File], live: Token?) -> [String] {
-    let newest = QueueName.highest(files.compactMap { QueueName.parse($0.name)?.number })
+    let newest = LockListing(files.map(\.name)).asked
     return files.filter { file in
       if file.name.hasPrefix("tmp.") { return file.age > staleTemporary }
       // The last ones stay: their numbers must go on.

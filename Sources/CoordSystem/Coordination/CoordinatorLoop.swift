@@ -30,8 +30,6 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private var slowest = Duration.zero
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
   private var statusFile: StatusFile
-  /// When the last look was over.
-  private var looked = Machine.now
   /// This process has just told the team what the scheduler says.
   private var hasNews = false
   /// How often this process asked the scheduler.
@@ -104,14 +102,13 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     return .again
   }
 
-  /// What to do after a look around. What it saw is still so where a port answers within a moment.
+  /// What to do after a look around.
   private mutating func decide() -> [Action] {
     let o = observe()
-    looked = o.now
     let actions = coordinator.next(o)
-    guard case .probe(let place)? = actions.first, actions.count == 1 else { return actions }
+    guard let place = actions.onlyProbe else { return actions }
     probe(place)
-    return Machine.now - o.now < Limits.momentOfAProbe ? coordinator.next(o) : []
+    return coordinator.afterProbe(o, now: Machine.now)
   }
 
   private mutating func probe(_ place: ServerPlace) {
@@ -193,9 +190,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         defer { slowest = max(slowest, Machine.now - began) }
         let won = try writer.append(JobLog.added(to: draft, in: project), within: Coordinator.appendLimit)
         if won, draft.body.kind == .submitted { SubmitFiles(project: project, token: draft.body.token).remove() }
-      case .submit(let token, let log, let limit):
+      case .submit(let token, let log, let end):
         do throws(StorageFailure) {
-          let reply = try scheduler.submit(token, log: log, by: looked + limit)
+          let reply = try scheduler.submit(token, log: log, by: end)
           coordinator.handle(.submitted(token, reply), now: Machine.now)
         } catch {
           // Not the end of the run: it has a claim to give back.

@@ -97,6 +97,10 @@ public struct ChildProcess {
   /// Runs it to its end, both pipes drained together.
   /// - Parameter take: gets its output as it comes; once it returns false the command is killed.
   public func run(deadline: Duration, reading take: (ArraySlice<UInt8>) -> Bool) -> Finished {
+    Signals.ofChildren.blocked { runToItsEnd(deadline, take) }
+  }
+
+  private func runToItsEnd(_ deadline: Duration, _ take: (ArraySlice<UInt8>) -> Bool) -> Finished {
     var result = Finished()
     var child = self
     var open: [(read: SharedDescriptor, isOutput: Bool)] = []
@@ -109,8 +113,6 @@ public struct ChildProcess {
     }
     child.output = pipeFor(output, isOutput: true)
     child.errors = pipeFor(errors, isOutput: false)
-    let mask = Self.blockChildSignal()
-    defer { Self.restore(mask) }
     let pid: Int32
     do throws(SystemFailure) {
       defer { writeEnds = [] }
@@ -155,19 +157,6 @@ public struct ChildProcess {
     return result
   }
 
-  private static func blockChildSignal() -> sigset_t {
-    var (child, before) = (sigset_t(), sigset_t())
-    sigemptyset(&child)
-    sigaddset(&child, SIGCHLD)
-    sigprocmask(SIG_BLOCK, &child, &before)
-    return before
-  }
-
-  private static func restore(_ mask: sigset_t) {
-    var mask = mask
-    sigprocmask(SIG_SETMASK, &mask, nil)
-  }
-
   /// Reads what is there, or waits a little for it. False: no more of the output is wanted.
   private func drain(
     _ open: inout [(read: SharedDescriptor, isOutput: Bool)], output take: (ArraySlice<UInt8>) -> Bool,
@@ -175,11 +164,7 @@ public struct ChildProcess {
   ) -> Bool {
     guard !open.isEmpty else {
       // Until it ends: its signal is blocked, and waits for us if it has come already.
-      var child = sigset_t()
-      sigemptyset(&child)
-      sigaddset(&child, SIGCHLD)
-      var limit = timespec(tv_sec: 0, tv_nsec: 100_000_000)
-      sigtimedwait(&child, nil, &limit)
+      _ = Signals.ofChildren.next(within: .milliseconds(100))
       return true
     }
     var fds = open.map { pollfd(fd: $0.read.raw, events: Int16(POLLIN), revents: 0) }

@@ -5,6 +5,25 @@ import Glibc
 public struct Signals: Sendable {
   private let set: sigset_t
 
+  /// The ends of children.
+  static let ofChildren = Signals([SIGCHLD])
+
+  private init(_ signals: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    // Those that the C library keeps for itself (32 and 33) are not taken.
+    for signal in signals { sigaddset(&set, signal) }
+    self.set = set
+  }
+
+  /// Runs `body` with these blocked: one that comes meanwhile stays for `next`.
+  func blocked<R>(while body: () -> R) -> R {
+    var (set, before) = (set, sigset_t())
+    sigprocmask(SIG_BLOCK, &set, &before)
+    defer { sigprocmask(SIG_SETMASK, &before, nil) }
+    return body()
+  }
+
   /// Blocks TERM, INT, HUP and CHLD, and makes writing to a closed pipe an error instead of a death.
   public static func block() -> Signals { block([SIGTERM, SIGINT, SIGHUP, SIGCHLD]) }
 
@@ -17,15 +36,13 @@ public struct Signals: Sendable {
   }
 
   private static func block(_ signals: [Int32]) -> Signals {
-    var set = sigset_t()
-    sigemptyset(&set)
-    // Those that the C library keeps for itself (32 and 33) are not taken.
-    for signal in signals { sigaddset(&set, signal) }
+    let blocked = Signals(signals)
+    var set = blocked.set
     sigprocmask(SIG_BLOCK, &set, nil)
     signal(SIGPIPE, SIG_IGN)
     // A shell that ignored it (`trap '' CHLD`) would leave us without the ends of our children.
     signal(SIGCHLD, SIG_DFL)
-    return Signals(set: set)
+    return blocked
   }
 
   /// Waits for a signal for at most `timeout`; nil if none came.

@@ -70,7 +70,7 @@ extension Doctor {
       return Check("app", .doubtful, "not imported: \(check.arguments == nil ? check.why : "CHECK_COMMAND is set")")
     }
     let done = ChildProcess(arguments, environment: machine.environment).run(deadline: project.settings.startLimit)
-    let said = (done.output + done.errors).split(separator: "\n").suffix(12).joined(separator: "\n")
+    let said = (done.output + done.errors).lastLines
     switch done.status {
     case 0?: return Check("app", .good, "it was imported")
     case AppCheck.skipped?: return Check("app", .doubtful, "not checked: \(said)")

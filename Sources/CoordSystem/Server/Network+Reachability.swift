@@ -46,7 +46,8 @@ extension Network {
       let socket = connected(address, place.endpoint.port, within: Limits.addressCourtesy),
       let here = localAddress(socket), here != address
     else { return nil }
-    let name = place.names.first { HostsFile.addresses(of: $0).contains(address) }
+    let known = HostsFile.names(of: address)
+    let name = place.names.first(where: known.contains)
     return Endpoint(node: name ?? address, port: place.endpoint.port)
   }
 
@@ -135,16 +136,5 @@ extension Network {
   private static func dotted(_ address: sockaddr_in) -> String {
     let number = UInt32(bigEndian: address.sin_addr.s_addr)
     return [24, 16, 8, 0].map { "\(number >> $0 & 255)" }.joined(separator: ".")
-  }
-}
-
-/// This host's own list of names (hosts(5)): asked without a name server, or a process of its own.
-enum HostsFile {
-  static func addresses(of name: String, file: String = "/etc/hosts") -> [String] {
-    let text = String(decoding: (try? contents(of: file)) ?? [], as: UTF8.self)
-    return text.split(separator: "\n").compactMap { line in
-      let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
-      return words.dropFirst().contains { $0 == name } ? words.first.map(String.init) : nil
-    }
   }
 }

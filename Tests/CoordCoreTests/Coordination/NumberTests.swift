@@ -121,6 +121,26 @@ private let other = JobID("99999")!
     #expect((9...12).contains(waited))
   }
 
+  @Test func everyClaimOfAProcessIsLookedFor() {
+    var w = World()
+    var (c, token) = claimant(&w, .doubtful("timeout"))
+    for _ in 0..<2 {
+      w.append(.ended, token) { $0.outcome = .lost }
+      var (waited, next): (Int, Token?) = (0, nil)
+      while waited < 100, next == nil {
+        w.answer([])
+        next = c.next(w.observation()).appended?.token
+        w.wait(1)
+        waited += 1
+      }
+      #expect((9...13).contains(waited), "it claims anew, but not before")
+      token = next ?? token
+      w.append(.claimed, token)
+      _ = c.next(w.observation())
+      c.handle(.submitted(token, .doubtful("timeout")), now: w.now)
+    }
+  }
+
   @Test func jobOfATokenThatTheLogPassedOverIsCancelledByItsOwner() {
     var w = World()
     w.append(.submitted, t1)

@@ -99,22 +99,17 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     var c = w.observer()
     var job = started("SUSPENDED", token: t1)
     if sort == 0 { job.comment = "efficiency: 12%" }
-    for second in 0..<600 {
-      if second % 5 == 0 {
-        switch sort {
-        case 0: w.answer([job])
-        case 1:
-          w.answer(
-            [World.queued("COMPLETED", token: t2, id: JobID("9")!)], narrow: true,
-            query: QueueQuery(job: JobID("9")!, token: t2))
-        default: w.answer([], odd: ["4711|1001|SUSPENDED coord:\(t1)"])
-        }
+    let end = c.watchQueue(&w, seconds: 600) { w, _ in
+      switch sort {
+      case 0: w.answer([job])
+      case 1:
+        w.answer(
+          [World.queued("COMPLETED", token: t2, id: JobID("9")!)], narrow: true,
+          query: QueueQuery(job: JobID("9")!, token: t2))
+      default: w.answer([], odd: ["4711|1001|SUSPENDED coord:\(t1)"])
       }
-      let body = c.next(w.observation()).appended
-      #expect(body == nil, "\(second) s: \(body?.reason ?? "")")
-      if body != nil { return }
-      w.wait(1)
     }
+    #expect(end == nil)
   }
 
   /// Suspended for ten minutes, and said so at each look; then one answer is well and empty.
@@ -175,13 +170,10 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     w.append(.claimed, t1) { $0.cluster = "a" }
     w.append(.submitted, t1)
     var c = w.observer(uid: 1001)
-    for second in 0..<300 {
+    let end = c.watch(&w, seconds: 300) { w, _ in
       w.answer([], askedBy: 1001, seesEverybody: false, query: QueueQuery(job: World.job, token: t1))
-      let body = c.next(w.observation()).appended
-      #expect(body == nil, "\(second) s: \(body?.reason ?? "")")
-      if body != nil { return }
-      w.wait(1)
     }
+    #expect(end == nil)
   }
 
   /// Two projects share a STATUS_FILE and both have a server; ours dies hard, theirs beats on.

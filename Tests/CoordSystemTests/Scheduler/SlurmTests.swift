@@ -28,6 +28,13 @@ private final class FakeSlurm {
     _ = ChildProcess(["rm", "-rf", folder], environment: ["PATH": "/usr/bin:/bin"]).run(deadline: .seconds(10))
   }
 
+  /// Those of a project; that of the locks.
+  func makeFolders() -> String {
+    let utils = folder + "/hpc_utils"
+    for path in [utils, utils + "/locks", utils + "/logs"] { mkdir(path, 0o755) }
+    return utils + "/locks"
+  }
+
   func script(_ name: String, _ text: String) {
     let path = "\(folder)/\(name)"
     // Never written in place: another one may be running.
@@ -79,11 +86,20 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     #expect(fake.calls.filter { $0.hasPrefix("squeue") }.count == 1)
   }
 
+  /// What an attempt that failed halfway left in the place of one file takes away no other.
+  @Test func whatSbatchPrintsIsKept() throws {
+    let fake = try FakeSlurm()
+    let locks = fake.makeFolders()
+    fclose(fopen("\(locks)/sbatch.\(token).err", "w"))
+    fake.script("sbatch", "echo 35")
+    #expect(try fake.slurm.submit(token, log: nil, by: Machine.now + .seconds(10)) == .accepted(JobID("35")!))
+    #expect(try PosixLockFiles(directory: locks).names().sorted() == ["sbatch.\(token).err", "sbatch.\(token).out"])
+  }
+
   /// A slow disk may take all the time of a claim for the files that sbatch prints to.
   @Test func sbatchIsNotCalledTooLate() throws {
     let fake = try FakeSlurm()
-    let locks = fake.folder + "/hpc_utils/locks"
-    for folder in [fake.folder + "/hpc_utils", locks, fake.folder + "/hpc_utils/logs"] { mkdir(folder, 0o755) }
+    let locks = fake.makeFolders()
     fake.script("sbatch", "echo 35")
     #expect(throws: StorageFailure.self) { try fake.slurm.submit(token, log: nil, by: Machine.now) }
     let left = try PosixLockFiles(directory: locks).names()
