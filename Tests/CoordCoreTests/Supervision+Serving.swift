@@ -1,4 +1,5 @@
 import CoordCore
+import Testing
 
 private let t1 = World.token(1)
 
@@ -6,9 +7,11 @@ extension Supervision {
   static let start = Instant(sinceBoot: .seconds(1000))
 
   /// What the log says while the server is to go on.
-  static var log: LogFold {
+  static var log: LogFold { log(by: "job") }
+
+  static func log(by nonce: String) -> LogFold {
     var w = World()
-    for kind in [EntryKind.claimed, .started] { w.append(kind, t1, by: World.author("job", 1001, "node1")) }
+    for kind in [EntryKind.claimed, .started] { w.append(kind, t1, by: World.author(nonce, 1001, "node1")) }
     return w.tail.fold()
   }
 
@@ -18,8 +21,14 @@ extension Supervision {
       token: t1, nonce: "job", startLimit: .seconds(60), hangLimit: .seconds(100), checks: checks, claimed: start,
       now: start)
     _ = s.begin(now: start)
-    if beats { _ = s.handle(.beatCompleted(log, began: start), now: start) }
+    if beats { s.launch(log) }
     return s
+  }
+
+  /// Its first beat is complete, and the log is still its own.
+  mutating func launch(_ log: LogFold, now: Instant = start) {
+    #expect(handle(.beatCompleted(log, began: now), now: now) == [.confirm])
+    #expect(handle(.confirmed(log), now: now) == [.launch])
   }
 
   /// Time passes, and every beat is taken.

@@ -69,6 +69,10 @@ public struct Faults: Sendable {
   /// Somebody runs `sbatch hpc_utils/start_server.sh`: once in so many steps of fate.
   public var byHand = Double.infinity
 
+  /// While a server starts, the directory is restored to before that, and its job's node is given up: once in so many steps
+  /// of fate. Its supervisor is held up between what it reads and its heartbeat: once in so many beats.
+  public var undone = Double.infinity
+
   public init() {}
 
   public static let none = Faults()
@@ -106,7 +110,7 @@ public struct Faults: Sendable {
     var f = Faults()
     f.clockRates = g.once(in: 2) ? 0.9...1.1 : 1...1
     f.stopRequests = g.once(in: 3)
-    switch Int.random(in: 0...6, using: &g) {
+    switch Int.random(in: 0...7, using: &g) {
     case 0: f.silence = 8
     case 1:
       (f.linkSupported, f.heldUp) = (false, 2)
@@ -115,6 +119,7 @@ public struct Faults: Sendable {
     case 3: (f.heldInAsk, f.doubtfulSubmit, f.diesInSubmit) = (2, 1.2, 2)
     case 4: f.heldInLook = 3
     case 5: (f.heldAfter, f.clockRates) = (1.5, 0.9...1.1)
+    case 6: (f.undone, f.silence) = (1.5, 3)
     default: (f.pause, f.crash) = (Double.random(in: 20...200, using: &g), g.once(in: 2) ? .infinity : 100)
     }
     return f

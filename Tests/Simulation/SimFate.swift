@@ -4,6 +4,7 @@ import CoordCore
 final class SimFate: SimProcess {
   private var backup: [String: SimDisk.File]?
   private var lost: [String: SimDisk.File] = [:]
+  private var undone: SimJob?
   private var suspended: [(run: SimJob, until: Duration)] = []
 
   init(_ world: SimWorld) { super.init(world, host: world.logins[0], uid: 1000, wake: .seconds(1)) }
@@ -47,7 +48,20 @@ final class SimFate: SimProcess {
       world.note("server_info.txt cannot be written until \(world.disk.infoDeniedUntil.components.seconds)s")
     }
     if world.random.fault(faults.newer) { writeNewer() }
+    if world.random.fault(faults.undone) { undoAStart() }
     if world.random.fault(faults.byHand) { world.slurm.submitByHand(world) }
+  }
+
+  private func undoAStart() {
+    let starting = world.processes.lazy.compactMap { $0 as? SimJob }.filter { $0.isStarting }
+    guard let run = starting.first(where: { $0 !== self.undone }) else { return }
+    undone = run
+    world.note("somebody restores the lock directory to before the start of job \(run.id)")
+    (world.touched, world.locksTouched) = (true, world.time)
+    for name in world.disk.names {
+      if let number = LockName.number(name), number >= run.startNumber { world.disk[name] = nil }
+    }
+    world.slurm.giveUp(run.job, world)
   }
 
   /// An entry of a FORMAT that this coord does not know.
@@ -128,6 +142,7 @@ final class SimFate: SimProcess {
     default:
       world.note("somebody removes server_info.txt")
       disk.write(.absent, at: world.time, host: "by hand")
+      for case let job as SimJob in world.processes { job.lostHeartbeat = true }
     }
   }
 }

@@ -15,9 +15,12 @@ final class SimJob: SimProcess {
   private var lastBeat: Instant?
   /// When its server started.
   var startedAt = Duration.zero
-  /// Its heartbeat was there to be read.
-  private(set) var hasBeaten = false
+  /// Somebody removed its heartbeat.
+  var lostHeartbeat = false
   private var farewell: Farewell?
+  /// It has taken `started`, and written no heartbeat yet.
+  var isStarting: Bool { info?.beat == 0 && !dead && farewell == nil }
+  var startNumber: Int { info?.lock ?? 0 }
 
   /// The directory that it began in.
   private let place: Int
@@ -149,7 +152,7 @@ final class SimJob: SimProcess {
     // What it leaves behind is its guardian's.
     if dead { return }
     if let goneAt, world.time >= goneAt { serverGone() }
-    if !serverUp {
+    if !serverUp, supervision!.running {
       if !exitSeen { feed(.exited("signal 15", portTaken: false, tail: "")) }
       exitSeen = true
       feed(.groupEmptied)
@@ -185,18 +188,30 @@ final class SimJob: SimProcess {
         world.operation(self)
         feed(.explained(Supervision.Ending(SignalFacts(signal: signal, at: wall))))
       case .beat(let state): beat(state)
+      case .confirm: confirm()
       case .terminate: terminate()
       case .kill:
         world.operation(self)
         if !dead { serverGone() }
-      case .finish(let ending): farewell = Farewell(ending, token, job: JobID("\(job.id)"), log: nil, now: now)
+      case .finish(let ending):
+        farewell = Farewell(
+          ending, token, nonce: author.nonce, job: JobID("\(job.id)"), log: nil, now: now)
       }
+    }
+  }
+
+  private func confirm() {
+    do throws(StorageFailure) {
+      let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce)
+      feed(.confirmed(fold))
+    } catch {
+      feed(.beatFailed(error.text, isWrite: false))
     }
   }
 
   private func beat(_ state: ServerInfo.State) {
     let files = SimFiles(self)
-    if place != world.disk.place { return feed(.moved(isServing: serverUp)) }
+    if place != world.disk.place { return feed(.moved(isServing: supervision!.running)) }
     let (began, wall) = (now, wall)
     mayBeHeldUp(world.faults.silence, 100...250, "in its beat")
     if dead { return }
@@ -205,6 +220,8 @@ final class SimJob: SimProcess {
       if case .state(let s) = fold, s.phase != .started || s.start?.author.nonce != author.nonce {
         return feed(.beatCompleted(fold, began: began))
       }
+      mayBeHeldUp(world.faults.undone, 5...60, "between its look and its beat")
+      if dead { return }
       guard Watchman(lastBeat: began).mayBegin(now: now) else { return feed(.beatFailed("held up", isWrite: false)) }
       info?.beat += 1
       info?.state = state
@@ -212,7 +229,7 @@ final class SimJob: SimProcess {
       world.note("\(author.nonce) beats \(info?.beat ?? 0) \(state)")
       guard files.writeInfo(info?.encoded), case .state = fold else { return feed(.beatFailed("simulated")) }
       lastBeat = began
-      hasBeaten = true
+      lostHeartbeat = false
       feed(.beatCompleted(fold, began: began))
     } catch {
       feed(.beatFailed(error.text))
@@ -255,7 +272,11 @@ final class SimJob: SimProcess {
       }
     }
     if dead { return }
-    if SimFiles(self).readInfo().info?.token == token { _ = SimFiles(self).writeInfo(nil) }
+    if let left = SimFiles(self).readInfo().info, left.token == token, left.endpoint == info?.endpoint,
+      left.started == info?.started
+    {
+      _ = SimFiles(self).writeInfo(nil)
+    }
     if !dead { leave("COMPLETED") }
   }
 

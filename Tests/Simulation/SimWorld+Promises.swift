@@ -89,12 +89,12 @@ extension SimWorld {
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
-    // takes its place. Where somebody touched the locks after its start, one that left no heartbeat cannot be known of, nor a
-    // suspended one that shows neither name nor token.
+    // takes its place. Where somebody touched the locks after its start, one whose heartbeat was removed as well cannot be
+    // known of, nor a suspended one that shows neither name nor token.
     func mayBeKnown(_ other: SimJob) -> Bool {
       let isInLog = other.startedAt > locksTouched
-      if other.frozenUntil <= time { return isInLog || other.hasBeaten }
-      return schedulerIsReliable && (isInLog || other.hasBeaten && !other.job.isRenamed)
+      if other.frozenUntil <= time { return isInLog || !other.lostHeartbeat }
+      return schedulerIsReliable && (isInLog || !other.lostHeartbeat && !other.job.isRenamed)
     }
     if let other = servers.values.first(where: mayBeKnown) {
       violate("two live servers: job \(other.id) and job \(job.id)")

@@ -70,7 +70,7 @@ extension SmallRun: SmallPart {
       switch actions[0] {
       case .probe: return ending ? .reads : .local
       case .terminate, .explain, .finish: return .local
-      case .beat: return .reads
+      case .beat, .confirm: return .reads
       case .launch, .kill: return .writes
       }
     }

@@ -175,7 +175,7 @@ struct SmallRun {
   mutating func lookAfterServer() {
     stale = false
     var actions = feed(.tick)
-    if !up {
+    if !up, supervision?.running == true {
       if !exitSeen { actions += feed(.exited("signal 15", portTaken: false, tail: "")) }
       exitSeen = true
       actions += feed(.groupEmptied)
@@ -200,6 +200,7 @@ struct SmallRun {
       }
       stage = .beating(state, log: log, began: now, rest: actions)
       return
+    case .confirm: actions += feed(.confirmed(tail.foldBeforeTornEnd))
     case .terminate: ending = true
     case .kill: serverGone()
     case .explain: actions += feed(.explained(Supervision.Ending(.stopped, "")))
@@ -207,7 +208,7 @@ struct SmallRun {
       // Its clock begins anew: all that went before is over.
       now = Self.birth
       (supervision, beat) = (nil, nil)
-      stage = .farewell(Farewell(ending, job.token, job: job.id, log: nil, now: now))
+      stage = .farewell(Farewell(ending, job.token, nonce: author.nonce, job: job.id, log: nil, now: now))
       return
     }
     stage = .serving(actions)

@@ -23,6 +23,12 @@ def scene(*cases):
     return register
 
 
+def old_heartbeat(project):
+    """Waits until the last heartbeat is too old to be believed by its time alone."""
+    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
+    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "the heartbeat is old")
+
+
 def nobody_recorded(project, user="ann1"):
     """A server that is gone whole, and nobody wrote it down."""
     assert project.run("connect", user=user).code == 0
@@ -33,6 +39,5 @@ def nobody_recorded(project, user="ann1"):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     eventually(lambda: not project.jobs(), 30, "the job is over")
-    last = datetime.datetime.fromisoformat(project.info()["HEARTBEAT"])
-    eventually(lambda: (datetime.datetime.now(datetime.timezone.utc) - last).seconds > 16, 30, "its heartbeat is old")
+    old_heartbeat(project)
     assert project.info()["JOB_ID"] == job and project.kinds()[-1] == "started"

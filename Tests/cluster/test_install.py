@@ -297,6 +297,8 @@ def cron_daemon(prepare=":"):
     cron = on_login1("sh", "-c", "mount -t tmpfs -o mode=1730,gid=$(getent group crontab | cut -d: -f3) none "
                      # Its lock too is its own: several of these may run.
                      "/var/spool/cron/crontabs && touch /run/crond.pid /var/spool/cron/crontabs/.pid && "
+                     # It looks at whole seconds: a crontab of the one in which it began would not be seen.
+                     "touch -d 1970-01-02 /var/spool/cron/crontabs && "
                      f"mount --bind /var/spool/cron/crontabs/.pid /run/crond.pid && {{ {prepare}; }} && exec cron -f")
     try:
         eventually(lambda: b"cron" in pathlib.Path(f"/proc/{cron.pid}/cmdline").read_bytes().split(b"\0")[0], 10, "cron runs")

@@ -11,7 +11,7 @@ import time
 
 import locks
 from conftest import ADDRESS, Finished, eventually
-from scenes import scene
+from scenes import old_heartbeat, scene
 from test_connect import addresses
 from test_killed import connect_until_answered
 
@@ -147,6 +147,8 @@ def lock_directory_touched(case, make, trace):
             # The heartbeat of a copy that is seconds old still counts, and the live server answers at its port until it has
             # seen that the log does not know it.
             eventually(lambda: not set(old) & set(project.server_pids()), 60, "it stopped itself")
+            # Afterwards a neighbour's server may have that port.
+            old_heartbeat(project)
             all_are_answered(project)
         else:
             assert not set(old) & set(project.server_pids()), "it stopped itself"

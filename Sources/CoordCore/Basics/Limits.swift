@@ -3,6 +3,8 @@
 public enum Limits {
   /// The server's supervisor beats this often.
   public static let beat = Duration.seconds(5)
+  /// A first beat that failed is tried again after so long: until it is complete there is no server.
+  public static let firstBeatPace = Duration.seconds(1)
   /// A heartbeat this near to the reader's wall clock may be believed without watching.
   public static let freshness = Duration.seconds(15)
   /// S: a supervisor that completed no beat for so long stops its server first.

@@ -14,14 +14,18 @@ public struct Farewell: Hashable, Sendable {
   private static let patience = Duration.seconds(15)
 
   private let body: EntryBody
+  private let nonce: String
   private let isOurs: Bool
   private let since: Instant
 
   /// - Parameters:
   ///   - ending: how the server ended.
+  ///   - nonce: of the supervisor, which took `started`.
   ///   - log: the job's log, from the project's directory.
-  public init(_ ending: Supervision.Ending, _ token: Token, job: JobID?, log: String?, now: Instant) {
-    isOurs = ending.record
+  public init(
+    _ ending: Supervision.Ending, _ token: Token, nonce: String, job: JobID?, log: String?, now: Instant
+  ) {
+    (isOurs, self.nonce) = (ending.record, nonce)
     since = now
     body = EntryBody(.ended, token).with {
       $0.job = job
@@ -38,7 +42,8 @@ public struct Farewell: Hashable, Sendable {
     guard isOurs, now - since < Self.patience else { return .over }
     switch fold {
     case .state(let state)?:
-      guard state.liveToken == body.token else { return .over }
+      // Another run of this job may serve, where somebody undid what our `started` decided.
+      guard state.liveToken == body.token, state.start?.author.nonce == nonce else { return .over }
       var body = body
       // Somebody's stop is why, whatever came of the server before it could hear of that.
       if let stop = state.stop {

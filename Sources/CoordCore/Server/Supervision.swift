@@ -15,6 +15,8 @@ public struct Supervision: Hashable, Sendable {
     case beatCompleted(LogFold, began: Instant)
     /// `isWrite`: of the heartbeat's file itself, whose disk the next server would meet too.
     case beatFailed(String, isWrite: Bool = true)
+    /// The log's end, read after the first beat was complete.
+    case confirmed(LogFold)
     /// hpc_utils is another directory than the one in which this server began.
     /// `isServing`: a server was launched, and its processes are there until the group is empty.
     case moved(isServing: Bool)
@@ -37,6 +39,8 @@ public struct Supervision: Hashable, Sendable {
     /// Ask for HTTP; the answer is `answered` or `unanswered`.
     case probe(within: Duration)
     case beat(ServerInfo.State)
+    /// Read the log's end once more; the answer is `confirmed`, or `beatFailed`.
+    case confirm
     case terminate
     case kill
     /// Find out why this signal came, or why the job's script ended (nil); the answer is `explained`, in any case.
@@ -60,13 +64,13 @@ public struct Supervision: Hashable, Sendable {
   let startLimit: Duration
   /// How long it may then be without an answer.
   let hangLimit: Duration
-  public private(set) var stage: Stage
+  public internal(set) var stage: Stage
   var nextBeat: Instant
   var nextProbe: Instant
   /// The server's processes exist, as far as is known.
-  var running = false
+  public internal(set) var running = false
   /// When the last complete beat began: the server must not outlive it by S.
-  public private(set) var lastBeat: Instant
+  public internal(set) var lastBeat: Instant
   /// How many ports somebody else took between the look at them and the start.
   public private(set) var portTries = 0
   /// When it last answered HTTP.
@@ -75,8 +79,8 @@ public struct Supervision: Hashable, Sendable {
   private var checked: Bool
   /// A signal whose cause is being looked for: the end has to wait for its reason.
   private var unexplained = false
-  private var beats = BeatRecord()
-  private let claimed: Instant
+  var beats = BeatRecord()
+  let claimed: Instant
   /// Why the server before this one ended.
   public var causeBefore: EndCause?
 
@@ -103,14 +107,6 @@ public struct Supervision: Hashable, Sendable {
 
   public var isOver: Bool { stage == .over }
 
-  /// Launches the server, unless this process was held up for so long that the team may have another one.
-  public mutating func begin(now: Instant) -> [Action] {
-    let late = fence(now)
-    guard late.isEmpty else { return late }
-    running = true
-    return [.launch]
-  }
-
   public mutating func handle(_ event: Event, now: Instant) -> [Action] {
     switch event {
     case .tick: return tick(now)
@@ -127,10 +123,13 @@ public struct Supervision: Hashable, Sendable {
       // Before this one counts: a guardian that heard nothing for S has ended the server by now.
       let late = fence(now)
       lastBeat = max(lastBeat, began)
-      return late + (late.isEmpty ? fence(now) : []) + obey(fold, now)
+      let orders = late + (late.isEmpty ? fence(now) : []) + obey(fold, now)
+      if orders.isEmpty, case .starting = stage, !running { return [.confirm] }
+      return orders
     case .beatFailed(let why, let isWrite):
       beats.failed(why, isWrite: isWrite)
       return fence(now)
+    case .confirmed(let fold): return confirmed(fold, now)
     case .moved(let isServing):
       // By its path it would beat for another directory, while it writes annotations into the one that it began in. The log there
       // is not its own.
@@ -170,7 +169,9 @@ public struct Supervision: Hashable, Sendable {
     if now >= nextBeat, stage != .over { actions += beat(now) }
     switch stage {
     case .starting(let since):
-      if now - since > startLimit {
+      if !running {
+        nextProbe = nextBeat
+      } else if now - since > startLimit {
         let what =
           lastAnswer == nil
           ? "the server did not answer HTTP within" : "the check of the app (CHECK_COMMAND) did not end within"
@@ -229,52 +230,14 @@ public struct Supervision: Hashable, Sendable {
     }
   }
 
-  private mutating func beat(_ now: Instant) -> [Action] {
-    nextBeat = now + Limits.beat
-    switch stage {
-    case .starting: return [.beat(.starting)]
-    case .ready: return [.beat(.ready)]
-    case .hung: return [.beat(.hung)]
-    case .stopping: return [.beat(.stopping)]
-    case .over: return []
-    }
-  }
-
-  /// No complete beat for S: the server stops first; why is for afterwards.
-  private mutating func fence(_ now: Instant) -> [Action] {
-    let watchman = Watchman(lastBeat: lastBeat)
-    switch watchman.decide(now: now) {
-    case .wait: return []
-    case .terminate: return stop(silent(now), now)
-    case .kill: return stop(silent(now), now, atOnce: true)
-    }
-  }
-
-  private func silent(_ now: Instant) -> Ending {
-    let isSecond = causeBefore == .heartbeatNotWritten && now - claimed < Limits.shortLife
-    return beats.ending(silence: now - lastBeat, isSecond: isSecond)
-  }
-
-  private mutating func obey(_ fold: LogFold, _ now: Instant) -> [Action] {
-    guard case .state(let state) = fold else { return [] }
-    if state.phase == .started, let start = state.start, start.token == token, start.author.nonce == nonce {
-      guard let stop = state.stop else { return [] }
-      return self.stop(Ending(stop.asked.outcome, stop.asked.reason), now)
-    }
-    // Somebody ended this token, or claimed a newer one: that is law, whatever the reason.
-    var ending = Ending(.lost, "the log says that this job is over")
-    ending.record = false
-    return stop(ending, now)
-  }
-
   /// - Parameter atOnce: by KILL, without TERM.
-  private mutating func stop(_ ending: Ending, _ now: Instant, atOnce: Bool = false) -> [Action] {
+  mutating func stop(_ ending: Ending, _ now: Instant, atOnce: Bool = false) -> [Action] {
     switch stage {
     case .stopping(var first, let since, let killed):
       // The first reason stays; but once somebody else wrote the end, it is not ours to record.
       first.record = first.record && ending.record
       stage = .stopping(first, since: since, killed: killed || atOnce)
-      return atOnce && !killed ? [.kill] : []
+      return running ? (atOnce && !killed ? [.kill] : []) : finishIfDone()
     case .over: return []
     case .starting, .ready, .hung:
       stage = .stopping(ending, since: now, killed: atOnce)

@@ -121,7 +121,8 @@ struct ServerRun: ~Copyable {
       switch action {
       case .launch: events = launch(around)
       case .probe(let limit): events = [probe(within: limit, around)]
-      case .beat(let state): events = [beat(state, around)]
+      case .beat(let state): events = beat(state, around)
+      case .confirm: events = [confirm(around)]
       case .terminate: if let group = server?.group { kill(-group, SIGTERM) }
       case .kill: if let group = server?.group { kill(-group, SIGKILL) }
       case .explain(let signal):
@@ -161,13 +162,9 @@ struct ServerRun: ~Copyable {
       ProcessTable.end(group: old.group)
       old.release()
     }
-    // Those that lost a port together would meet again at the next one.
-    let spread = 1 << min(supervision.portTries, 6)
-    let first = port.map { $0 + Int.random(in: 1...spread) } ?? around.project.settings.port
-    guard let free = Network.freePort(from: first) else {
-      return [.couldNotLaunch("no port is free on \(around.node) from \(first) upward")]
-    }
-    port = free
+    // The one that the first heartbeat shows, unless somebody else has it by now.
+    if let none = findPort(around) { return [none] }
+    guard let free = port else { return [] }
     exited = false
     killsBefore = MemoryKills.count()
     do throws(SystemFailure) {
@@ -184,9 +181,34 @@ struct ServerRun: ~Copyable {
     return [.checkPassed]
   }
 
+  /// Nil: there is one.
+  private mutating func findPort(_ around: Surroundings) -> Supervision.Event? {
+    // Those that lost a port together would meet again at the next one.
+    let tries = supervision.portTries
+    let further = tries == 0 ? 0 : Int.random(in: 1...(1 << min(tries, 6)))
+    let first = (port ?? around.project.settings.port) + further
+    port = Network.freePort(from: first)
+    return port == nil ? .couldNotLaunch("no port is free on \(around.node) from \(first) upward") : nil
+  }
+
+  private func confirm(_ around: Surroundings) -> Supervision.Event {
+    do throws(StorageFailure) {
+      return .confirmed(try around.writer.log.foldForServer(lock: lock, nonce: around.machine.author.nonce))
+    } catch {
+      return .beatFailed(error.text, isWrite: false)
+    }
+  }
+
+  private mutating func beat(_ state: ServerInfo.State, _ around: Surroundings) -> [Supervision.Event] {
+    if port == nil, let none = findPort(around) { return [none] }
+    guard let port else { return [] }
+    return [beat(state, port, around)]
+  }
+
   /// A complete beat: the log's end was read, and server_info.txt was written.
-  private mutating func beat(_ state: ServerInfo.State, _ around: Surroundings) -> Supervision.Event {
-    guard let port else { return .beatFailed("no port yet", isWrite: false) }
+  private mutating func beat(
+    _ state: ServerInfo.State, _ port: Int, _ around: Surroundings
+  ) -> Supervision.Event {
     guard let endpoint = Endpoint(node: around.node, port: port) else {
       return .beatFailed("the name of this node, \(around.node), is none that anybody could connect to", isWrite: false)
     }

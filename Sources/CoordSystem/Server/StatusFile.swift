@@ -16,8 +16,8 @@ public struct StatusFile: Sendable {
     }
   }
 
-  /// Removes it if it is still of this token.
-  public func remove(token: Token) {
-    if read().info?.token == token { unlink(path) }
+  /// Removes it if it is still this one.
+  public func remove(where isThis: (ServerInfo) -> Bool) {
+    if let info = read().info, isThis(info) { unlink(path) }
   }
 }

@@ -164,8 +164,9 @@ public struct Supervisor {
   /// Runs the server until it ended, and records why.
   private func serve(_ state: ServiceState, since: Instant) -> Int32 {
     let token = state.start?.token ?? Token(random: 0, 0)
+    let (started, node) = (Machine.wall, place.name ?? machine.author.host)
     var run = ServerRun(
-      token: token, lock: state.lastNumber, started: Machine.wall,
+      token: token, lock: state.lastNumber, started: started,
       supervision: Supervision(
         token: token, nonce: machine.author.nonce, startLimit: project.settings.startLimit,
         hangLimit: project.settings.hangLimit, checks: true, claimed: since, now: Machine.now))
@@ -176,13 +177,14 @@ public struct Supervisor {
         job: job, place: place, logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
     say("the server is over: \(ending.reason)" + (ending.tail.map { "\n" + $0 } ?? ""))
     record(ending, token)
-    status.remove(token: token)
+    status.remove { $0.token == token && $0.endpoint.node == node && $0.started == started }
     return ending.outcome == .failed || ending.outcome == .lost ? 1 : 0
   }
 
   /// Writes `ended`, unless somebody did. If the directory does not let us, observers will prove it.
   private func record(_ ending: Supervision.Ending, _ token: Token) {
-    let farewell = Farewell(ending, token, job: job, log: logPath.map(project.relative), now: Machine.now)
+    let farewell = Farewell(
+      ending, token, nonce: machine.author.nonce, job: job, log: logPath.map(project.relative), now: Machine.now)
     while true {
       do throws(StorageFailure) {
         switch farewell.next(try writer.log.tail().fold(), now: Machine.now) {

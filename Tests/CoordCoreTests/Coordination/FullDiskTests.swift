@@ -27,6 +27,7 @@ private func fenced(after life: Int, before cause: EndCause?) -> Supervision.End
     let now = start + .seconds(second)
     _ = s.handle(.beatCompleted(w.tail.fold(), began: now), now: now)
   }
+  s.launch(w.tail.fold(), now: start + .seconds(life))
   let now = start + .seconds(life + 46)
   _ = s.handle(.beatFailed(problem), now: start + .seconds(life + 45))
   _ = s.handle(.tick, now: now)

@@ -65,12 +65,14 @@ private let start = Supervision.start
     var w = World()
     let token = World.token(1)
     for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, token) }
-    func recorded() -> EntryBody? {
-      let farewell = Farewell(Supervision.Ending(.lost, "no heartbeat"), token, job: nil, log: nil, now: w.now)
+    func recorded(by nonce: String = "ann1") -> EntryBody? {
+      let farewell = Farewell(
+        Supervision.Ending(.lost, "no heartbeat"), token, nonce: nonce, job: nil, log: nil, now: w.now)
       guard case .append(let draft) = farewell.next(w.tail.fold(), now: w.now) else { return nil }
       return draft.body
     }
     #expect(recorded()?.outcome == .lost)
+    #expect(recorded(by: "an earlier run") == nil, "another run of its job serves by now")
     w.append(.stopRequested, token) { ($0.outcome, $0.reason) = (.stopped, "new data") }
     #expect(recorded()?.outcome == .stopped && recorded()?.reason == "new data")
     w.append(.ended, token) { $0.outcome = .stopped }
@@ -80,7 +82,7 @@ private let start = Supervision.start
   /// What cannot be read now may be read in a second; but not for ever.
   @Test func farewellLooksAgainForAWhile() {
     let now = Instant(sinceBoot: .seconds(100))
-    let farewell = Farewell(Supervision.Ending(.failed, "x"), World.token(1), job: nil, log: nil, now: now)
+    let farewell = Farewell(Supervision.Ending(.failed, "x"), World.token(1), nonce: "", job: nil, log: nil, now: now)
     for fold in [nil, LogFold.beingWritten(number: 4), .missing(number: 3)] {
       guard case .lookAgain = farewell.next(fold, now: now) else { return #expect(Bool(false), "\(fold as Any)") }
       guard case .over = farewell.next(fold, now: now + .seconds(15)) else { return #expect(Bool(false)) }
@@ -88,7 +90,7 @@ private let start = Supervision.start
     guard case .over = farewell.next(.newer(number: 9), now: now) else { return #expect(Bool(false)) }
     var ending = Supervision.Ending(.lost, "the log says that this job is over")
     ending.record = false
-    let silent = Farewell(ending, World.token(1), job: nil, log: nil, now: now)
+    let silent = Farewell(ending, World.token(1), nonce: "", job: nil, log: nil, now: now)
     guard case .over = silent.next(nil, now: now) else { return #expect(Bool(false)) }
   }
 
@@ -127,7 +129,8 @@ private let start = Supervision.start
     var s = Supervision(
       token: World.token(1), nonce: "n", startLimit: .seconds(60), claimed: .init(sinceBoot: .zero),
       now: .init(sinceBoot: .zero))
-    #expect(s.begin(now: .init(sinceBoot: .zero)) == [.launch])
+    _ = s.begin(now: .init(sinceBoot: .zero))
+    s.launch(Supervision.log(by: "n"), now: .init(sinceBoot: .zero))
     guard case .finish(let ending)? = s.handle(.moved(isServing: false), now: .init(sinceBoot: .seconds(1))).last else {
       return #expect(Bool(false))
     }
@@ -147,6 +150,7 @@ private let start = Supervision.start
     let start = Instant(sinceBoot: .seconds(1000))
     var s = Supervision(token: token, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
     _ = s.begin(now: start)
+    s.launch(Supervision.log)
     _ = s.handle(.answered, now: start)
     #expect(s.handle(.signalled(nil), now: start) == [.terminate, .beat(.stopping), .explain(nil)])
     #expect(s.handle(.signalled(nil), now: start).isEmpty)

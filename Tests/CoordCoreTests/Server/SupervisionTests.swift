@@ -66,13 +66,16 @@ private let start = Supervision.start
   @Test func firstBeatThatNeverSucceededIsAFailureWithItsReason() {
     var s = Supervision.serving(beats: false)
     _ = s.handle(.beatFailed("/full/info: No space left on device"), now: start + .seconds(44))
-    #expect(s.handle(.tick, now: start + .seconds(45)).first == .terminate)
-    let end = s.end(at: start + .seconds(46))
-    #expect(end?.outcome == .failed && end?.reason.contains("/full/info: No space") == true)
+    guard case .finish(let end)? = s.handle(.tick, now: start + .seconds(45)).first else { return miss("no end") }
+    #expect(end.outcome == .failed && end.reason.contains("/full/info: No space"))
     var later = Supervision.serving()
     _ = later.handle(.beatFailed("/full/info: No space"), now: start + .seconds(45))
     #expect(later.end(at: start + .seconds(46))?.outcome == .lost)
   }
+}
+
+extension Supervision.Action {
+  fileprivate var isFinish: Bool { if case .finish = self { true } else { false } }
 }
 
 private func miss(_ what: String) { _ = Issue.record(Comment(rawValue: what)) }
@@ -83,10 +86,30 @@ private func miss(_ what: String) { _ = Issue.record(Comment(rawValue: what)) }
     w.append(.claimed, t1)
     w.append(.started, t1, by: World.author("job", 1001, "node1"))
     var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
-    #expect(s.begin(now: start) == [.launch])
-    #expect(s.handle(.tick, now: start) == [.beat(.starting), .probe(within: .seconds(1))])
-    #expect(s.handle(.beatCompleted(w.tail.fold(), began: start), now: start) == [])
+    #expect(s.begin(now: start) == [.beat(.starting)])
+    s.launch(w.tail.fold())
+    #expect(s.handle(.tick, now: start) == [.probe(within: .seconds(1))])
     return (s, w.tail.fold())
+  }
+
+  /// An older directory may come into this one's place at any moment: whose first heartbeat is there by then is known to
+  /// whoever starts from the older one, and whose is not sees that its `started` is gone.
+  @Test func noServerBeforeItsHeartbeatIsThereAndItsStartedAfterIt() {
+    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
+    #expect(s.begin(now: start) == [.beat(.starting)])
+    #expect(s.handle(.beatFailed("EIO"), now: start).isEmpty)
+    #expect(s.handle(.tick, now: start) == [])
+    #expect(s.handle(.tick, now: start + .seconds(1)) == [.beat(.starting)])
+    for unseen in [LogFold.beingWritten(number: 3), LogFold.missing(number: 3)] {
+      #expect(s.handle(.beatCompleted(Supervision.log, began: start + .seconds(1)), now: start) == [.confirm])
+      #expect(s.handle(.confirmed(unseen), now: start + .seconds(1)) == [])
+    }
+    var restored = s
+    let orders = restored.handle(.confirmed(Supervision.log(by: "other")), now: start + .seconds(2))
+    #expect(orders.contains { $0.isFinish })
+    #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(2)) == [.launch])
+    #expect(s.handle(.tick, now: start + .seconds(2)) == [.probe(within: .seconds(1))])
+    #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(3)) == [], "it is launched once")
   }
 
   @Test func isReadyOnlyWhenHTTPAnswers() {
@@ -143,6 +166,7 @@ private func miss(_ what: String) { _ = Issue.record(Comment(rawValue: what)) }
     let now = Instant(sinceBoot: .seconds(1000))
     var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: now, now: now)
     _ = s.begin(now: now)
+    s.launch(Supervision.log, now: now)
     var stopped = false
     for second in stride(from: 0, to: 600, by: 5) {
       let at = now + .seconds(second)
