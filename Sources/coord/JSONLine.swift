@@ -1,3 +1,5 @@
+import CoordCore
+
 /// One JSON object on one line.
 struct JSONLine {
   private var members: [String] = []
@@ -16,19 +18,5 @@ struct JSONLine {
 
   var text: String { "{" + members.joined(separator: ", ") + "}\n" }
 
-  private func quoted(_ text: String) -> String {
-    var out = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": out += "\\\""
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out + "\""
-  }
+  private func quoted(_ text: String) -> String { JSONObject.quoted(text) }
 }

@@ -3,6 +3,15 @@ import CoordSystem
 
 let version = "0.1.0"
 
+#if !DEBUG
+  /// Swift's runtime looks for a program that would draw a crash's backtrace, at nine places beside the executable, whenever a
+  /// process starts: on a shared disk, which has none. Its own question is answered here.
+  ///
+  /// Source: stdlib/public/runtime/Paths.cpp of Swift.
+  @_cdecl("swift_copyAuxiliaryExecutablePath")
+  public func noBacktracer(_: UnsafePointer<CChar>) -> UnsafeMutablePointer<CChar>? { nil }
+#endif
+
 /// Does what the arguments say; the exit code.
 func coord(_ words: [String]) throws(CoordError) -> Int32 {
   let arguments = try Arguments(words)

@@ -46,7 +46,7 @@ def test_warm_answer_looks_at_little(project):
     assert len([call for call in calls if call.startswith(("clone", "fork", "vfork", "execve"))]) == 1
     assert not [call for call in calls if "boot_id" in call or "AF_NETLINK" in call or "getent" in call]
     assert len([call for call in calls if "server_info.txt" in call]) == 1
-    assert len(calls) <= 90, len(calls)
+    assert len(calls) <= 60, len(calls)
 
 
 def test_umask_077(project):

@@ -27,7 +27,8 @@ public struct PosixLockFiles: LockFiles, Sendable {
       var s = stat()
       guard fstat(file.raw, &s) == 0 else { throw SystemFailure("stat \(path(name))") }
       guard s.st_mode & S_IFMT == S_IFREG else { return .strange(Self.kind(s.st_mode)) }
-      return .bytes(try file.readAll(path(name)), owner: Self.nobodies.contains(s.st_uid) ? nil : s.st_uid)
+      let bytes = try file.readAll(path(name), size: Int(s.st_size))
+      return .bytes(bytes, owner: Self.nobodies.contains(s.st_uid) ? nil : s.st_uid)
     } catch {
       switch error.code {
       case ENOENT: return nil

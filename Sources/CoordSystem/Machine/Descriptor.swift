@@ -43,7 +43,8 @@ struct Descriptor: ~Copyable {
   }
 
   /// Reads to the end, or to `limit` bytes.
-  func readAll(_ path: String, limit: Int = 1 << 20) throws(SystemFailure) -> [UInt8] {
+  /// - Parameter size: of a file that nobody writes any more: what comes after it is not asked for.
+  func readAll(_ path: String, limit: Int = 1 << 20, size: Int? = nil) throws(SystemFailure) -> [UInt8] {
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16_384)
     while all.count < limit {
@@ -54,6 +55,7 @@ struct Descriptor: ~Copyable {
       }
       if n == 0 { break }
       all += buffer[..<n]
+      if all.count == size { break }
     }
     return all
   }

@@ -39,12 +39,12 @@ public struct Project: Sendable {
       root = real
       logical = given.hasPrefix("/") ? given : here.map { $0 + "/" + given }
     } else {
-      guard let found = Self.search(from: real) else {
+      guard let (found, utils) = Self.search(from: real) else {
         throw .configuration(
           what: "no project directory here", why: "neither this folder nor one above it holds hpc_utils",
           next: "change into the project, or name it with --root DIR or COORD_ROOT")
       }
-      guard Self.mayBeTrusted(found) else {
+      guard Self.mayBeTrusted(found, utils) else {
         throw .permission(
           what: "the project above this folder is somebody else's",
           why: "\(found)/hpc_utils belongs to neither you nor a group of yours, and what it sets would run as you",
@@ -52,7 +52,7 @@ public struct Project: Sendable {
             "change into your team's project; or name this one with --root DIR, if you trust whoever may write there")
       }
       root = found
-      logical = here == real ? nil : here.flatMap { Self.search(from: $0) }
+      logical = here == real ? nil : here.flatMap { Self.search(from: $0)?.path }
     }
     let file = "hpc_utils/coord.conf"
     let bytes: [UInt8]?
@@ -73,9 +73,8 @@ public struct Project: Sendable {
   }
 
   /// Whether a project that nobody named may be taken: in a folder where everybody may write, anybody can put one above ours.
-  private static func mayBeTrusted(_ path: String) -> Bool {
+  private static func mayBeTrusted(_ path: String, _ s: stat) -> Bool {
     let utils = path + "/hpc_utils"
-    guard let s = status(of: utils) else { return false }
     if s.st_uid == geteuid() || s.st_uid == 0 || Machine.groups().contains(s.st_gid) { return true }
     // Whoever runs its own coord trusts it already (a team by access control lists; an administrator).
     return Project.realPath("/proc/self/exe")?.hasPrefix((realPath(utils) ?? utils) + "/") == true
@@ -86,18 +85,23 @@ public struct Project: Sendable {
 
   private static func isProject(_ path: String) -> Bool { isDirectory(path + "/hpc_utils") }
 
+  private static func directory(_ path: String) -> stat? {
+    status(of: path).flatMap { $0.st_mode & S_IFMT == S_IFDIR ? $0 : nil }
+  }
+
   /// Whether anybody ever decided anything here.
   public var hasLocks: Bool { Self.isDirectory(locks) }
 
-  static func isDirectory(_ path: String) -> Bool { (status(of: path)?.st_mode ?? 0) & S_IFMT == S_IFDIR }
+  static func isDirectory(_ path: String) -> Bool { directory(path) != nil }
 
-  private static func search(from start: String) -> String? {
+  /// The folder at or above this one that holds hpc_utils, and what that is.
+  private static func search(from start: String) -> (path: String, utils: stat)? {
     var path = start
-    while !isProject(path) {
+    while true {
+      if let utils = directory(path + "/hpc_utils") { return (path, utils) }
       guard path != "/", let slash = path.lastIndex(of: "/") else { return nil }
       path = slash == path.startIndex ? "/" : String(path[..<slash])
     }
-    return path
   }
 
   /// Where the lock directory is; nil where there is none.

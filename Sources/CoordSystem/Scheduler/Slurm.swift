@@ -7,8 +7,11 @@ public final class Slurm: Scheduler {
   let project: Project
   let machine: Machine
   let environment: [String: String]
-  let folder: String
-  public let obstacle: CoordError?
+  /// Looked for by the first question: a warm answer asks none.
+  private lazy var commands: Result<String, CoordError> = locate()
+  private let given: String?
+  var folder: String { (try? commands.get()) ?? "" }
+  public var obstacle: CoordError? { commands.failure }
   private lazy var team = Team(project: project, machine: machine)
   private let paths = ProjectPaths()
   /// ClusterName, PrivateData and KillWait. An admin may change them while a service runs.
@@ -23,12 +26,15 @@ public final class Slurm: Scheduler {
     configurationAge: Duration = Limits.configurationAge
   ) {
     (self.project, self.machine, self.configurationAge) = (project, machine, configurationAge)
-    environment = Slurm.scrubbed(machine.environment)
+    (environment, given) = (Slurm.scrubbed(machine.environment), folder)
+  }
+
+  private func locate() -> Result<String, CoordError> {
+    if let given { return .success(given) }
     do throws(CoordError) {
-      let found = folder == nil ? try Slurm.folder(project.settings, machine.environment) : folder
-      (self.folder, obstacle) = (found ?? "", nil)
+      return .success(try Slurm.folder(project.settings, machine.environment))
     } catch {
-      (self.folder, obstacle) = ("", error)
+      return .failure(error)
     }
   }
 

@@ -1,5 +1,4 @@
 public import CoordCore
-internal import FoundationEssentials
 import Glibc
 
 /// credentials.json: user names and passwords of the data server.
@@ -28,7 +27,7 @@ public enum Credentials {
     if let mode = status(of: path)?.st_mode, mode & 0o006 != 0, let words = file(path)?.open() {
       return refuse(words.why, words.next)
     }
-    guard let users = decoded(bytes) else {
+    guard let users = JSONObject(bytes)?.members else {
       return refuse("it is not a JSON object of names and passwords", add)
     }
     if users.isEmpty { return refuse("it holds no user, so nobody could log in", add) }
@@ -70,9 +69,5 @@ public enum Credentials {
       "there is no folder \(folder)",
       "correct CREDENTIALS (`coord settings` tells where it is set), or make that folder"
     )
-  }
-
-  static func decoded(_ bytes: [UInt8]) -> [String: String]? {
-    try? JSONDecoder().decode([String: String].self, from: Data(bytes))
   }
 }

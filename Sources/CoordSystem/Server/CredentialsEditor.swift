@@ -1,5 +1,4 @@
 public import CoordCore
-internal import FoundationEssentials
 import Glibc
 
 /// Changes credentials.json: the old file stays until the new one is whole on the disk.
@@ -41,7 +40,7 @@ public struct CredentialsEditor {
   /// An absent or empty file has no users yet.
   private func users(in bytes: [UInt8]) throws(CoordError) -> [String: String] {
     if bytes.isEmpty { return [:] }
-    guard let users = Credentials.decoded(bytes) else {
+    guard let users = JSONObject(bytes)?.members else {
       throw .configuration(
         what: "\(path) cannot be used", why: "it is not a JSON object of names and passwords",
         next: "correct it by hand first; nothing was changed")
@@ -89,15 +88,12 @@ public struct CredentialsEditor {
   }
 
   private func stage(_ users: [String: String]) throws(CoordError) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(users) else { throw .bug("names and passwords cannot be encoded") }
     let temporary = path + ".\(hexadecimal(Machine.random(), digits: 16))"
     let old = status(of: path)
     do throws(SystemFailure) {
       // As it was, yet never open for others, nor for the group to write.
       _ = try CoordSystem.stage(
-        Array(data) + [UInt8(ascii: "\n")], at: temporary, mode: (old?.st_mode ?? 0o640) & 0o640,
+        Array((JSONObject(users).text + "\n").utf8), at: temporary, mode: (old?.st_mode ?? 0o640) & 0o640,
         group: team ?? old?.st_gid)
       return temporary
     } catch {

@@ -1,0 +1,50 @@
+import CoordCore
+import FoundationEssentials
+import Testing
+
+@Suite struct JSONObjects {
+  @Test(
+    arguments: [
+      ("{}", [:]), (" { \"a\" :\t\"b\",\r\n\"c\":\"\" } ", ["a": "b", "c": ""]),
+      (#"{"\u00e9\/\"\\\b\f\n\r\t": "\ud83d\uDE00"}"#, ["é/\"\\\u{8}\u{c}\n\r\t": "😀"]),
+      ("{\"a\": \"1\", \"a\": \"2\"}", ["a": "2"]), ("{\"Zoë\": \"pässword\"}", ["Zoë": "pässword"]),
+    ] as [(String, [String: String])])
+  func reads(text: String, members: [String: String]) {
+    #expect(JSONObject(text.utf8)?.members == members)
+  }
+
+  @Test(arguments: [
+    "", "[]", "null", "{", "{\"a\"}", "{\"a\": 1}", "{\"a\": null}", "{\"a\": {}}", "{\"a\": \"b\",}",
+    "{\"a\": \"b\"} x",
+    "{a: \"b\"}", "{'a': 'b'}", "{\"a\": \"b", "{\"a\": \"\n\"}", #"{"a": "\x"}"#, #"{"a": "\ud800"}"#,
+    #"{"a": "\ud800\u0041"}"#,
+    #"{"a": "\udc00"}"#, #"{"a": "\u12"}"#, #"{"a": "\u+123"}"#, "\u{FEFF}{}",
+  ])
+  func refuses(text: String) { #expect(JSONObject(text.utf8) == nil) }
+
+  @Test func refusesWhatIsNotInUTF8() {
+    #expect(JSONObject(Array("{\"a\": \"".utf8) + [0xE9] + Array("\"}".utf8)) == nil)
+    #expect(JSONObject([0xFF, 0xFE, 0x7B, 0, 0x7D, 0]) == nil)
+  }
+
+  /// What it writes, Foundation reads; what it reads, Foundation reads as the same.
+  @Test func agreesWithFoundation() throws {
+    let pieces = ["\"", "\\", "/", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "😀", "\u{2028}", "a", " ", "{", "e\u{301}"]
+    for _ in 0..<2000 {
+      func word() -> String { (0..<Int.random(in: 0...6)).map { _ in pieces.randomElement()! }.joined() }
+      let members = Dictionary((0..<Int.random(in: 0...4)).map { _ in (word(), word()) }) { $1 }
+      let text = JSONObject(members).text
+      #expect(JSONObject(text.utf8)?.members == members)
+      #expect(try JSONDecoder().decode([String: String].self, from: Data(text.utf8)) == members)
+      let theirs = try JSONEncoder().encode(members)
+      #expect(JSONObject(theirs)?.members == members)
+      // A mistake anywhere.
+      var damaged = Array(text.utf8)
+      damaged[Int.random(in: 0..<damaged.count)] = Array("\"\\{}:, \nu0".utf8).randomElement()!
+      let read = try? JSONDecoder().decode([String: String].self, from: Data(damaged))
+      if let ours = JSONObject(damaged)?.members {
+        #expect(ours == read, "\(String(decoding: damaged, as: UTF8.self))")
+      }
+    }
+  }
+}
