@@ -59,6 +59,16 @@ struct Session {
     }
   }
 
+  /// What the files answer at once, if they do.
+  func answerAtOnce() -> ServerInfo? { answerAtOnce(scheduler) }
+
+  private func answerAtOnce<Cluster: Scheduler>(_ scheduler: Cluster) -> ServerInfo? {
+    var loop = CoordinatorLoop(
+      goal: .answer, project: project, machine: machine, signals: signals, scheduler: scheduler, wait: .zero,
+      insists: true)
+    return loop.answerAtOnce()
+  }
+
   /// The one that the team's settings name.
   var scheduler: any Scheduler {
     switch project.settings.scheduler {

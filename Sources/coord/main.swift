@@ -46,6 +46,7 @@ func coord(_ words: [String]) throws(CoordError) -> Int32 {
   return 0
 }
 
+openStandardStreams()
 do throws(CoordError) {
   Terminal.leave(try coord(Array(CommandLine.arguments.dropFirst())))
 } catch {

@@ -6,6 +6,7 @@ final class SimClient: SimProcess {
   private var board: QueueBoard<SimFiles>!
   private var listing = LockListing([])
   private var readsLog = false
+  private var pace = Limits.queuePace
   private var hasNews = false
   private(set) var answer: ServerInfo?
   private(set) var failure: CoordError?
@@ -37,6 +38,7 @@ final class SimClient: SimProcess {
       if dead { return }
       actions = coordinator.afterProbe(o, now: now)
     }
+    pace = coordinator.questionPace(actions)
     for action in actions where !dead { perform(action, o) }
   }
 
@@ -92,7 +94,7 @@ final class SimClient: SimProcess {
       coordinator.handle(.probed(place, up ? .reached(place.endpoint) : .refused(place.endpoint)), now: now)
     case .look(let query):
       // An answer that could not be published is lost; the right times out and another one asks.
-      guard let number = (try? board.takeRight(listing, now: now)) ?? nil, !dead else { return }
+      guard let number = (try? board.takeRight(listing, pace: pace, now: now)) ?? nil, !dead else { return }
       let answer = world.slurm.queue(query, by: self)
       mayBeHeldUp(world.faults.heldInAsk, 5...80, "with an answer")
       hasNews = (try? board.publish(answer, number: number)) != nil

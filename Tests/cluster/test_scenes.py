@@ -15,6 +15,7 @@ import test_reasons  # noqa: F401
 import test_scheduler  # noqa: F401
 import test_site  # noqa: F401
 import test_touched  # noqa: F401
+import test_waiting  # noqa: F401
 from conftest import Finished
 from scenes import NOT_AT_ONCE, SCENES
 

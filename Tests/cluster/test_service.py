@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -57,20 +58,31 @@ def test_annotators_need_no_write_permission(project, service, socket_path):
     assert project.kinds()[-1] == "ended"
 
 
-def test_service_that_says_nothing(project, socket_path):
-    """It accepts, and hangs: whoever may write goes by the files; others have nothing else to wait for."""
+@pytest.mark.parametrize("words", [b"", b"half a word", b"words of another version\n"])
+def test_service_that_tells_nothing(project, socket_path, words):
+    """It accepts, and hangs or is none: whoever may write goes by the files, and others by what these tell at once."""
     assert project.run("connect").code == 0
+
+    def accept(listener, accepted):
+        while True:
+            try:
+                accepted.append(listener.accept()[0])
+                accepted[-1].sendall(words)
+            except OSError:
+                return
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(socket_path))
         socket_path.chmod(0o666)
         listener.listen(8)
-        began = time.monotonic()
-        result = project.run("connect", "--timeout", "60")
-        assert result.code == 0 and time.monotonic() - began < 20, result
-        project.path.joinpath("hpc_utils", "locks").chmod(0o2755)
-        began = time.monotonic()
-        project.run("connect", "--timeout", "2", user="nobody")
-        assert time.monotonic() - began > 20
+        threading.Thread(target=accept, args=(listener, []), daemon=True).start()
+        for user in ["ann1", "nobody"]:
+            if user == "nobody":
+                project.path.joinpath("hpc_utils", "locks").chmod(0o2755)
+            began = time.monotonic()
+            result = project.run("connect", "--timeout", "60", user=user)
+            assert result.code == 0 and time.monotonic() - began < 20, result
+        listener.shutdown(socket.SHUT_RDWR)
+    project.path.joinpath("hpc_utils", "locks").chmod(0o2775)
 
 
 def test_five_hundred_wait_for_one_look(project, service, socket_path):

@@ -1,9 +1,20 @@
 /// A JSON object whose values are all texts, as credentials.json is one (RFC 8259). Foundation, which could read it too, would
 /// take as long to start as all that a warm answer does.
 public struct JSONObject: Hashable, Sendable {
-  public var members: [String: String]
+  /// A name as it is written: for Swift's texts, but for nobody who logs in, two ways to write one letter are the same.
+  public struct Name: Hashable, Comparable, Sendable {
+    public let text: String
 
-  public init(_ members: [String: String]) { self.members = members }
+    public init(_ text: String) { self.text = text }
+
+    public static func == (a: Name, b: Name) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    public static func < (a: Name, b: Name) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+    public func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
+  }
+
+  public var members: [Name: String]
+
+  public init(_ members: [Name: String] = [:]) { self.members = members }
 
   /// Nil where it is anything else, or not in UTF-8. Of two members of the same name the last one counts, as for Python.
   public init?(_ bytes: some Sequence<UInt8>) {
@@ -16,7 +27,7 @@ public struct JSONObject: Hashable, Sendable {
   /// One member on each line, in order of their names.
   public var text: String {
     if members.isEmpty { return "{}" }
-    let lines = members.sorted { $0.key < $1.key }.map { "  \(Self.quoted($0.key)): \(Self.quoted($0.value))" }
+    let lines = members.sorted { $0.key < $1.key }.map { "  \(Self.quoted($0.key.text)): \(Self.quoted($0.value))" }
     return "{\n" + lines.joined(separator: ",\n") + "\n}"
   }
 
@@ -38,13 +49,13 @@ public struct JSONObject: Hashable, Sendable {
 
   private typealias Rest = Substring.UnicodeScalarView
 
-  private static func object(_ rest: inout Rest) -> [String: String]? {
+  private static func object(_ rest: inout Rest) -> [Name: String]? {
     guard take("{", &rest) else { return nil }
-    var members: [String: String] = [:]
+    var members: [Name: String] = [:]
     if take("}", &rest) { return members }
     repeat {
       guard let name = string(&rest), take(":", &rest), let value = string(&rest) else { return nil }
-      members[name] = value
+      members[Name(name)] = value
     } while take(",", &rest)
     return take("}", &rest) ? members : nil
   }

@@ -29,6 +29,10 @@ public enum Limits {
   public static let addressCourtesy = Duration.milliseconds(300)
   /// A service that says nothing for so long is busy, or hangs: then the files tell.
   public static let serviceCourtesy = Duration.seconds(2)
+  /// A service repeats what it waits for so often…
+  public static let servicePace = Duration.seconds(10)
+  /// …and hangs when it has not for so long.
+  public static let serviceSilence = Duration.seconds(30)
   /// Between the two looks that prove a token to be in no queue: longer than what stands before squeue remembers an answer.
   public static let tokenLooks = Duration.seconds(60)
   /// Between the two looks that prove a job to be over that shows itself so.
@@ -39,6 +43,8 @@ public enum Limits {
   public static let momentOfAProbe = Duration.milliseconds(500)
   /// The whole team asks the scheduler at most this often.
   public static let queuePace = Duration.seconds(5)
+  /// While a job waits in the queue, whole looks and questions of one process are no farther apart.
+  public static let calmestPoll = Duration.seconds(30)
   /// A queue question without an answer after so long may be asked by somebody else.
   public static let queuePatience = Duration.seconds(15)
   /// What the scheduler's configuration says is believed for so long.

@@ -12,10 +12,14 @@ extension StringProtocol {
     return utf8.allSatisfy { $0.isAlphanumeric || "-._".utf8.contains($0) }
   }
 
-  /// A dotted IPv4 address.
+  /// What a resolver takes for an address, in whatever way it is written.
+  var isNumeric: Bool { utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") } }
+
+  /// A dotted IPv4 address, of a machine, as it is commonly written: a leading zero would make it octal for some.
   public var isAddress: Bool {
     let parts = split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4
+    return parts.count == 4 && parts[0] != "0"
+      && parts.allSatisfy { $0.utf8.count == 1 || $0.utf8.first != UInt8(ascii: "0") }
       && parts.allSatisfy { $0.utf8.count <= 3 && $0.utf8.allSatisfy(\.isDigit) && (Int($0) ?? 256) < 256 }
   }
 }

@@ -221,14 +221,24 @@ public struct Coordinator: Hashable, Sendable {
     return [.fail(Self.gaveUp(goal, progress, slowDisk: o.slowDisk))]
   }
 
-  /// How far apart looks may be: the longer nothing has changed, the less is missed. Whoever is about to be told is told at once.
+  /// How far apart whole looks may be: the longer nothing has changed, the less is missed. What a glance shows (`Progress.sign`) is
+  /// seen at once all the same.
   private func calm(_ progress: Progress) -> Duration {
-    let still = min(last.unchanged, file.silence) / 20
+    let still = min(last.unchanged, file.silence)
     switch progress {
-    case .starting, .hung, .unreachable, .directory: return .zero
-    case .pending: return min(still, .seconds(5))
-    default: return min(still, .seconds(2))
+    case .unreachable, .directory: return .zero
+    case .starting, .hung: return min(last.unchanged / 10, .seconds(2))
+    case .pending: return min(still / 5, Limits.calmestPoll)
+    default: return min(still / 20, .seconds(2))
     }
+  }
+
+  /// How old an answer is before this process asks again: about a job that waits, and may for days, less and less often.
+  public func questionPace(_ actions: [Action]) -> Duration {
+    for case .wait(_, .pending) in actions {
+      return max(Limits.queuePace, min(last.unchanged / 5, Limits.calmestPoll))
+    }
+    return Limits.queuePace
   }
 
   func query(_ state: ServiceState, _ o: Observation) -> QueueQuery {

@@ -30,6 +30,24 @@ public enum Progress: Hashable, Sendable {
   /// A job of an older life is at work.
   case olderJob(QueuedJob, why: String)
 
+  /// What shows first that it has happened.
+  public enum Sign: Hashable, Sendable {
+    /// Somebody takes the next number, or asks the scheduler.
+    case locks
+    /// server_info.txt is another one.
+    case heartbeat
+  }
+
+  public var sign: Sign? {
+    switch self {
+    case .claimed, .submitted, .completing, .pending, .oddState: .locks
+    case .starting, .hung: .heartbeat
+    case .directory, .lag, .schedulerSilent, .untold, .askingScheduler, .beatSilent, .unreachable, .unclear, .stopping,
+      .ending, .suspended, .olderLife, .olderJob:
+      nil
+    }
+  }
+
   /// Whether the scheduler's answer is what is missing.
   var needsScheduler: Bool {
     switch self {

@@ -48,11 +48,17 @@ public struct QueueBoard<Files: LockFiles> {
   ///
   /// Ages are measured on the file system's own clock, or watched on this process's; hosts' wall clocks do not matter. A listing
   /// that is old loses the race for its number; or, where that was pruned, asks under one that nobody looks at any more.
-  public mutating func takeRight(_ listing: LockListing, now: Instant) throws(StorageFailure) -> Int? {
+  ///
+  /// - Parameter pace: how old the last answer has to be.
+  public mutating func takeRight(
+    _ listing: LockListing, pace: Duration = Limits.queuePace, now: Instant
+  ) throws(StorageFailure) -> Int? {
     let (asked, answered) = (listing.asked, listing.answered.last ?? 0)
     if seen.map({ $0.asked != asked || $0.answered != answered }) ?? true { seen = (asked, answered, now, now) }
     if let seen, now < seen.notBefore { return nil }
-    let due = asked == answered ? Limits.queuePace : Limits.queuePatience
+    let due = asked == answered ? pace : Limits.queuePatience
+    // Who has time watches it on his own clock, and writes nothing to read another one.
+    if asked > 0, pace > Limits.queuePace, let seen, now - seen.since < due { return nil }
     let number = asked + 1
     let bytes = Array("NONCE=\(nonce)\n".utf8)
     let temporary = "tmp.\(nonce).\(QueueName.name(number, "asked"))"

@@ -15,6 +15,18 @@ public struct ServerPlace: Hashable, Sendable {
 
   /// All names, the first one first.
   public var names: [String] { [endpoint.node] + otherNames.filter { $0 != endpoint.node } }
+
+  /// Whether one of its names is this host's own, with or without its domain.
+  public func isOn(host: String) -> Bool {
+    func labels(_ name: String) -> [String] { name.lowercased().split(separator: ".").map(String.init) }
+    let own = labels(host)
+    return endpoint.node == "localhost"
+      || names.contains { name in
+        let other = labels(name)
+        return other == own || other.count == 1 && other.first == own.first
+          || own.count == 1 && own.first == other.first
+      }
+  }
 }
 
 /// What came of an attempt to connect.
@@ -79,7 +91,7 @@ public enum NodeNames {
     }
     names += [nodeName, address, hostName].compactMap { $0 }
     var usable: [String] = []
-    for name in names where name.isHostName && !name.isAddress && !usable.contains(name) {
+    for name in names where name.isHostName && !name.isNumeric && !usable.contains(name) {
       // To whoever asks that is another machine.
       if name.lowercased().hasPrefix("localhost") || name.lowercased() == "ip6-localhost" { continue }
       usable.append(name)

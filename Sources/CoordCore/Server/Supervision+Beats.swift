@@ -9,15 +9,20 @@ extension Supervision {
   /// No server without a heartbeat that others can see, and a `started` that was there afterwards: whoever puts an older
   /// directory in this one's place after that look leaves a heartbeat whose token the older log does not know.
   mutating func confirmed(_ fold: LogFold, _ now: Instant) -> [Self.Action] {
-    let ordered = obey(fold, now)
-    switch fold {
-    case .beingWritten, .missing: return ordered
-    case .state, .newer: break
-    }
+    let ordered = fence(now) + obey(fold, now)
     guard ordered.isEmpty, case .starting = stage, !running else { return ordered }
+    switch fold {
+    case .beingWritten, .missing: return []
+    case .newer:
+      // It may say that nothing is to start.
+      var ending = Ending(.lost, "a newer coord has written into the log before the server was started")
+      ending.record = false
+      return stop(ending, now)
+    case .state: break
+    }
     running = true
     stage = .starting(since: now)
-    (nextBeat, nextProbe) = (now + Limits.beat, now)
+    (nextBeat, nextProbe) = (lastBeat + Limits.beat, now)
     return [.launch]
   }
 

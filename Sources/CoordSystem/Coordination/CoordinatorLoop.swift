@@ -30,8 +30,19 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private var slowest = Duration.zero
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
   private var statusFile: StatusFile
+  /// The number of the log's end.
+  private var lastNumber = 0
+  /// Where the log is, as of the last number and moment that it was asked for.
+  private var logPlace: (place: LogPlace?, of: Int, at: Instant)?
+  /// What the lock directory and server_info.txt were when the last look began.
+  private var marks: (locks: Glance.Mark?, heartbeat: Glance.Mark?)
+  /// The lock directory as the last glance saw it, if it had changed.
+  private var glanced: (mark: Glance.Mark?, at: Instant)?
+  /// What to look at while the last look's wait lasts.
+  private var glance: Glance?
   /// This process has just told the team what the scheduler says.
   private var hasNews = false
+  private var questionPace = Limits.queuePace
   /// How often this process asked the scheduler.
   public private(set) var questions = 0
   private var lastStorageFailure: (since: Instant, failure: StorageFailure)?
@@ -61,9 +72,33 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
           said = progress.text
           say(said)
         }
-        if let signal = signals.interruption(within: duration) { interrupt(signal: signal) }
+        sleep(duration)
       }
     }
+  }
+
+  private mutating func sleep(_ duration: Duration) {
+    let end = Machine.now + duration
+    repeat {
+      let left = max(end - Machine.now, .zero)
+      if let signal = signals.interruption(within: min(left, glancePace ?? left)) { return interrupt(signal: signal) }
+    } while Machine.now < end && !glances()
+  }
+
+  /// How often to glance while a step's wait lasts; nil: there is nothing to see.
+  public var glancePace: Duration? { glance?.pace }
+
+  /// One small look: true where the wait is over.
+  public mutating func glances() -> Bool {
+    guard let glance, let mark = glance.change else { return false }
+    if glance.path == project.locks { glanced = (mark, Machine.now) }
+    return true
+  }
+
+  /// What server_info.txt tells at once; nothing is written, nor waited for.
+  public mutating func answerAtOnce() -> ServerInfo? {
+    for case .answer(let info) in decide() { return info }
+    return nil
   }
 
   public enum Step {
@@ -77,16 +112,21 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// One observation, one decision, and what it asks for. `say` gets what a dry run would do.
   public mutating func step(say: (String) -> Void) -> Step {
     hasNews = false
-    for action in decide() {
+    let actions = decide()
+    questionPace = coordinator.questionPace(actions)
+    for action in actions {
       switch action {
       case .answer(let info): return .over(.answer(info))
       case .settle(let state): return .over(.settled(state))
       case .fail(.tryAgain) where lastStorageFailure?.failure.kind == .lag:
         return .over(.failed(lastStorageFailure?.failure.error ?? .bug("no failure")))
       case .fail(let error): return .over(.failed(error))
-      // Not all at the same moment.
+      // Not all at the same moment, and not after their time.
       case .wait(let duration, let progress):
-        return hasNews ? .again : .wait(duration * Double.random(in: 0.75...1.25), progress)
+        if hasNews { return .again }
+        let pause = duration * Double.random(in: 0.7...1)
+        glance = sign(of: progress, for: pause)
+        return .wait(pause, progress)
       case .append(let draft) where dryRun:
         say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
         return .over(.settled(ServiceState(next: draft.number, previous: draft.previous)))
@@ -100,6 +140,17 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       }
     }
     return .again
+  }
+
+  private func sign(of progress: Progress, for pause: Duration) -> Glance? {
+    guard readsLog else { return nil }
+    switch progress.sign {
+    case .locks:
+      let pace = min(max(pause / 8, .milliseconds(250)), .seconds(4))
+      return Glance(path: project.locks, pace: pace, before: marks.locks)
+    case .heartbeat: return Glance(path: statusFile.path, pace: .milliseconds(250), before: marks.heartbeat)
+    case nil: return nil
+    }
   }
 
   /// What to do after a look around.
@@ -123,15 +174,20 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     if readsLog {
       do throws(StorageFailure) {
         let tail: LogTail
+        // The look that a glance at it has brought about takes it for its own.
+        let (mark, at) = glanced ?? (nil, o.began)
+        marks.locks = o.began - at < .milliseconds(100) && mark != nil ? mark : Glance.Mark(project.locks)
         (tail, listing) = try writer.log.look()
         o.log = .success(tail)
+        lastNumber = tail.lastNumber
         o.queue = try board.latest(listing)
-        o.place = project.logPlace
+        o.place = place(tail)
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
         o.log = .failure(error)
       }
     }
+    if readsLog { markHeartbeat(o) }
     o.info = project.recognised(statusFile.read(), paths, environment: machine.environment)
     if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = project.isOurs(info) }
     if case .success(let tail)? = o.log {
@@ -145,6 +201,20 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     (o.now, o.wall, o.obstacle, o.slowest) = (Machine.now, Machine.wall, obstacle ?? nil, slowest)
     if readsLog { o.noScheduler = scheduler.obstacle }
     return o
+  }
+
+  /// A path takes many look-ups: while nothing happens, seldom.
+  private mutating func place(_ tail: LogTail) -> LogPlace? {
+    let isFresh = logPlace.map { $0.of == lastNumber && Machine.now - $0.at < Limits.calmestPoll * 4 } ?? false
+    if isFresh, case .state(let state) = tail.fold(), state.phase != .idle { return logPlace?.place }
+    logPlace = (project.logPlace, lastNumber, Machine.now)
+    return logPlace?.place
+  }
+
+  /// Before the file is read. Where no server has started it is not what is waited for.
+  private mutating func markHeartbeat(_ o: Observation) {
+    if case .success(let tail)? = o.log, case .state(let state) = tail.fold(), state.phase != .started { return }
+    marks.heartbeat = Glance.Mark(statusFile.path)
   }
 
   private mutating func lookAround(
@@ -180,7 +250,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .probe(let place):
         probe(place)
       case .look(let query):
-        if let number = try board.takeRight(listing, now: Machine.now) {
+        if let number = try board.takeRight(listing, pace: questionPace, now: Machine.now) {
           questions += 1
           try board.publish(scheduler.queue(query), number: number)
           hasNews = true

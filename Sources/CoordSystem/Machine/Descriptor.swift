@@ -44,7 +44,10 @@ struct Descriptor: ~Copyable {
 
   /// Reads to the end, or to `limit` bytes.
   /// - Parameter size: of a file that nobody writes any more: what comes after it is not asked for.
-  func readAll(_ path: String, limit: Int = 1 << 20, size: Int? = nil) throws(SystemFailure) -> [UInt8] {
+  /// - Parameter isLocal: a file of a local disk: a read that brings less than was asked for brings its end.
+  func readAll(
+    _ path: String, limit: Int = 1 << 20, size: Int? = nil, isLocal: Bool = false
+  ) throws(SystemFailure) -> [UInt8] {
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16_384)
     while all.count < limit {
@@ -55,7 +58,7 @@ struct Descriptor: ~Copyable {
       }
       if n == 0 { break }
       all += buffer[..<n]
-      if all.count == size { break }
+      if all.count == size || n < buffer.count && isLocal { break }
     }
     return all
   }
@@ -99,10 +102,10 @@ struct Pipe: ~Copyable {
 }
 
 /// The whole content of a file; nil if there is none.
-public func contents(of path: String, limit: Int = 1 << 20) throws(SystemFailure) -> [UInt8]? {
+public func contents(of path: String, limit: Int = 1 << 20, isLocal: Bool = false) throws(SystemFailure) -> [UInt8]? {
   do throws(SystemFailure) {
     let file = try Descriptor(path: path, O_RDONLY | O_NONBLOCK)
-    return try file.readAll(path, limit: limit)
+    return try file.readAll(path, limit: limit, isLocal: isLocal)
   } catch {
     if error.code == ENOENT { return nil }
     throw error
@@ -188,4 +191,13 @@ func followed(_ path: String) -> String {
 func status(of path: String) -> stat? {
   var s = stat()
   return stat(path, &s) == 0 ? s : nil
+}
+
+/// Whoever closed a standard stream must not find our words in the next file or socket that is opened.
+public func openStandardStreams() {
+  var streams = (0...2).map { pollfd(fd: Int32($0), events: 0, revents: 0) }
+  guard poll(&streams, 3, 0) > 0, streams.contains(where: { $0.revents & Int16(POLLNVAL) != 0 }) else { return }
+  var descriptor: Int32
+  repeat { descriptor = open("/dev/null", O_RDWR | O_CLOEXEC) } while (0...2).contains(descriptor)
+  if descriptor > 2 { close(descriptor) }
 }

@@ -31,7 +31,7 @@ public enum Credentials {
       return refuse("it is not a JSON object of names and passwords", add)
     }
     if users.isEmpty { return refuse("it holds no user, so nobody could log in", add) }
-    if let user = users.first(where: { $0.key.isEmpty || $0.value.isEmpty })?.key {
+    if let user = users.first(where: { $0.key.text.isEmpty || $0.value.isEmpty })?.key.text {
       return refuse("the name or the password of user \"\(user)\" is empty", add)
     }
     return nil

@@ -17,16 +17,16 @@ public struct CredentialsEditor {
   }
 
   /// The names, in order.
-  public func names() throws(CoordError) -> [String] { try users(in: read()).keys.sorted() }
+  public func names() throws(CoordError) -> [String] { try users(in: read()).keys.sorted().map(\.text) }
 
   /// Gives a user a password; true if the user is new.
   public func set(_ name: String, _ password: String) throws(CoordError) -> Bool {
-    try change { $0.updateValue(password, forKey: name) == nil } ?? false
+    try change { $0.updateValue(password, forKey: .init(name)) == nil } ?? false
   }
 
   /// False if there was no such user.
   public func remove(_ name: String) throws(CoordError) -> Bool {
-    try change { $0.removeValue(forKey: name) == nil ? nil : true } ?? false
+    try change { $0.removeValue(forKey: .init(name)) == nil ? nil : true } ?? false
   }
 
   private func read() throws(CoordError) -> [UInt8] {
@@ -38,7 +38,7 @@ public struct CredentialsEditor {
   }
 
   /// An absent or empty file has no users yet.
-  private func users(in bytes: [UInt8]) throws(CoordError) -> [String: String] {
+  private func users(in bytes: [UInt8]) throws(CoordError) -> [JSONObject.Name: String] {
     if bytes.isEmpty { return [:] }
     guard let users = JSONObject(bytes)?.members else {
       throw .configuration(
@@ -66,7 +66,7 @@ public struct CredentialsEditor {
   }
 
   /// `body` returns nil where nothing is to be changed.
-  private func change<T>(_ body: (inout [String: String]) -> T?) throws(CoordError) -> T? {
+  private func change<T>(_ body: (inout [JSONObject.Name: String]) -> T?) throws(CoordError) -> T? {
     // One after the other where the file system has locks on directories; what comes from elsewhere is noticed below.
     let folder = open(Project.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder >= 0 { flock(folder, LOCK_EX) }
@@ -87,7 +87,7 @@ public struct CredentialsEditor {
     throw .tryAgain(what: "\(path) is not changed", why: "others change it all the time", next: "try again")
   }
 
-  private func stage(_ users: [String: String]) throws(CoordError) -> String {
+  private func stage(_ users: [JSONObject.Name: String]) throws(CoordError) -> String {
     let temporary = path + ".\(hexadecimal(Machine.random(), digits: 16))"
     let old = status(of: path)
     do throws(SystemFailure) {

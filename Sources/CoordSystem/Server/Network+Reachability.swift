@@ -4,16 +4,14 @@ import Glibc
 extension Network {
   /// Connects to a server by whatever it may be known by, as ssh on this host would have to.
   ///
-  /// The first address that its own node has for its name is tried before anything else: no name is looked up where that
-  /// answers. Else names come first, since they are what people know; where the server told its addresses, only for
-  /// `Limits.nameCourtesy`. Takes 22 s at most, and less than a millisecond where all is well.
+  /// Where this host's own list has one of its names at the first address that the server told, no name is looked up. Else names
+  /// come first, since they are what people know; where the server told its addresses, only for `Limits.nameCourtesy`. Takes 22 s at most, and less than a millisecond where all is well.
   static func reach(_ place: ServerPlace, machine: Machine, evenHere: Bool = false) -> Reach {
     if let endpoint = reachedAtOnce(place) { return .reached(endpoint) }
     let names = place.names
     let own = Set(ownAddresses())
     // An address of this very host leads to this host, whoever listens there: nobody's server is meant by it from elsewhere.
-    let isHere =
-      evenHere || place.mayBeHere || place.endpoint.node == "localhost" || place.endpoint.node == Machine.hostName
+    let isHere = evenHere || place.mayBeHere || place.isOn(host: Machine.hostName)
     func usable(_ found: [String]) -> [String] {
       isHere ? found : found.filter { !own.contains($0) && !$0.hasPrefix("127.") && $0 != "::1" }
     }
@@ -39,16 +37,15 @@ extension Network {
     return reach ?? (lookup.isLate ? .slowNames(names) : .unknownName(names))
   }
 
-  /// By the first address, on another machine than this one: one of its own leads to itself. Called by a name of this host's
-  /// own list that has this address, else by the address: ssh has to find it too.
+  /// By the first address, on another machine than this one: one of its own leads to itself. An address alone may be another
+  /// machine's on a net of this host: its name has to lead there too, as it does for ssh.
   private static func reachedAtOnce(_ place: ServerPlace) -> Endpoint? {
     guard let address = place.addresses.first, !address.hasPrefix("127."),
+      let name = HostsFile.name(place.names, at: address),
       let socket = connected(address, place.endpoint.port, within: Limits.addressCourtesy),
       let here = localAddress(socket), here != address
     else { return nil }
-    let known = HostsFile.names(of: address)
-    let name = place.names.first(where: known.contains)
-    return Endpoint(node: name ?? address, port: place.endpoint.port)
+    return Endpoint(node: name, port: place.endpoint.port)
   }
 
   /// Tries them all at once; the first one in order that is connected. Nil: there is none to try.

@@ -192,6 +192,9 @@ struct ServerRun: ~Copyable {
   }
 
   private func confirm(_ around: Surroundings) -> Supervision.Event {
+    // On a slow disk the first heartbeat took a while: nothing is launched only to be ended.
+    if let signal = around.signals.interruption(within: .zero) { return .signalled(signal) }
+    if !around.lineage.holds { return .signalled(nil) }
     do throws(StorageFailure) {
       return .confirmed(try around.writer.log.foldForServer(lock: lock, nonce: around.machine.author.nonce))
     } catch {

@@ -14,6 +14,9 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
   private let socketFile: ino_t?
   private var loop: CoordinatorLoop<Cluster>?
   private var wake = Machine.now
+  private var nextWord = Machine.now
+  /// When the last glance was.
+  private var glanced = Machine.now
   private var progress = Progress.askingScheduler
   private var metrics = ServiceMetrics()
   private var questionsBefore = 0
@@ -89,7 +92,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
 
   private var nextWake: Instant {
     var next = nextRound
-    if loop != nil { next = min(next, wake) }
+    if let loop { next = min(next, wake, loop.glancePace.map { glanced + $0 } ?? wake) }
     if project.settings.keepWarm != nil { next = min(next, nextWarm) }
     if manager.watchdog != nil { next = min(next, nextSign) }
     return next
@@ -106,6 +109,8 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
         clients.reply(id, .failure(error))
       } else if loop == nil {
         start()
+      } else {
+        clients.reply(id, .progress(progress.text))
       }
     case .refused: metrics.refused += 1
     case .dropped: metrics.dropped += 1
@@ -124,12 +129,18 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     loop = CoordinatorLoop(
       goal: .answer, project: project, machine: machine, signals: signals, scheduler: scheduler,
       wait: .seconds(604_800), insists: true)
-    (wake, progress, questionsBefore) = (Machine.now, .askingScheduler, 0)
+    (wake, nextWord) = (Machine.now, Machine.now + Limits.servicePace)
+    (progress, questionsBefore) = (.askingScheduler, 0)
   }
 
   /// One look for all who wait.
   private mutating func advance() {
     if loop == nil, isWarmDue() { start() }
+    if isForNobody { loop = nil }
+    if let pace = loop?.glancePace, Machine.now < wake, Machine.now >= glanced + pace {
+      glanced = Machine.now
+      if loop?.glances() == true { wake = glanced }
+    }
     guard loop != nil, Machine.now >= wake, let step = loop?.step(say: say) else { return }
     if let asked = loop?.questions {
       metrics.schedulerQuestions += asked - questionsBefore
@@ -138,18 +149,21 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     switch step {
     case .again: wake = Machine.now
     case .wait(let duration, let now):
-      wake = Machine.now + duration
+      glanced = Machine.now
+      wake = glanced + duration
       progress = now
       for (id, _) in clients.waiters { clients.reply(id, .progress(now.text)) }
-      // Nobody waits any more: what is claimed is finished, nothing is begun.
-      if clients.waiters.isEmpty, !isWarm() {
-        if case .claimed = now {} else { loop = nil }
-      }
     case .over(let result):
       loop = nil
       nextWarm = Machine.now + .seconds(15)
       finish(result)
     }
+  }
+
+  /// Nobody waits any more: what is claimed is finished, nothing is begun.
+  private var isForNobody: Bool {
+    if case .claimed = progress { return false }
+    return loop != nil && clients.waiters.isEmpty && !isWarm()
   }
 
   private mutating func finish(_ result: CoordinationResult) {
@@ -172,9 +186,13 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     }
   }
 
-  /// Those whose own time is over.
+  /// Those whose own time is over; the others hear that the service lives.
   private mutating func expire() {
     let now = Machine.now
+    if loop != nil, now >= nextWord {
+      nextWord = now + Limits.servicePace
+      for (id, _) in clients.waiters { clients.reply(id, .progress(progress.text)) }
+    }
     for (id, waiter) in clients.waiters where now >= waiter.deadline {
       metrics.failed += 1
       clients.reply(id, .failure(Coordinator.gaveUp(.answer, progress)))

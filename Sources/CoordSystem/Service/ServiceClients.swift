@@ -8,6 +8,7 @@ struct ServiceClients: ~Copyable {
     var request: ServiceRequest
     var deadline: Instant
     var told = ""
+    var toldAt = Machine.now
   }
 
   private struct Client {
@@ -132,8 +133,10 @@ struct ServiceClients: ~Copyable {
   mutating func reply(_ id: Int, _ reply: ServiceReply) {
     guard let index = clients.firstIndex(where: { $0.id == id }) else { return }
     if case .progress(let text) = reply {
-      guard clients[index].waiter?.told != text else { return }
+      let now = Machine.now
+      if let waiter = clients[index].waiter, waiter.told == text, now - waiter.toldAt < Limits.servicePace { return }
       clients[index].waiter?.told = text
+      clients[index].waiter?.toldAt = now
       // One that does not read gets no more news.
       guard clients[index].output.isEmpty else { return }
     } else {

@@ -10,11 +10,14 @@ enum Connect {
       guard let token = Token(text) else { throw .usage("--seen \(text): it has to be the TOKEN of a server") }
       seen = token
     }
+    let began = Machine.now
     if let answer = viaService(session, wait, seen) {
       try Self.answer(answer.get(), json: session.arguments.has("--json"))
       return
     }
-    switch session.coordinate(.answer, wait: wait, insists: insists, seen: seen) {
+    // What a service let pass is past.
+    let left = max(wait - (Machine.now - began), min(wait, .seconds(2)))
+    switch session.coordinate(.answer, wait: left, insists: insists, seen: seen) {
     case .answer(let info): answer(info, json: session.arguments.has("--json"))
     case .settled: throw .bug("connect settled without an answer")
     case .failed(let error): throw error
@@ -30,7 +33,8 @@ enum Connect {
     let request = ServiceRequest(wait: wait, seen: seen, project: session.project.inode)
     let quiet = session.arguments.has("--quiet")
     let reply = ServiceCall.ask(
-      socket: path, request, project: session.project, signals: session.signals
+      socket: path, request, project: session.project, signals: session.signals,
+      look: session.answerAtOnce
     ) { if !quiet { Console.note($0) } }
     // A copy of a project has its settings too: the service may be the original's.
     if case .success(let info)? = reply, !session.project.isOurs(info) { return nil }

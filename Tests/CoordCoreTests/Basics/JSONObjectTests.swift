@@ -2,6 +2,10 @@ import CoordCore
 import FoundationEssentials
 import Testing
 
+extension JSONObject {
+  fileprivate var plain: [String: String] { Dictionary(members.map { ($0.key.text, $0.value) }) { $1 } }
+}
+
 @Suite struct JSONObjects {
   @Test(
     arguments: [
@@ -10,7 +14,16 @@ import Testing
       ("{\"a\": \"1\", \"a\": \"2\"}", ["a": "2"]), ("{\"Zoë\": \"pässword\"}", ["Zoë": "pässword"]),
     ] as [(String, [String: String])])
   func reads(text: String, members: [String: String]) {
-    #expect(JSONObject(text.utf8)?.members == members)
+    #expect(JSONObject(text.utf8)?.plain == members)
+  }
+
+  /// Two users for the app, which compares code points.
+  @Test func waysToWriteALetterAreTwoNames() {
+    let text = "{\"\u{e9}milie\": \"A\", \"e\u{301}milie\": \"B\"}"
+    var users = JSONObject(text.utf8)
+    #expect(users?.members.count == 2 && users?.members[.init("\u{e9}milie")] == "A")
+    users?.members[.init("e\u{301}milie")] = nil
+    #expect(users?.members == [.init("\u{e9}milie"): "A"])
   }
 
   @Test(arguments: [
@@ -33,16 +46,17 @@ import Testing
     for _ in 0..<2000 {
       func word() -> String { (0..<Int.random(in: 0...6)).map { _ in pieces.randomElement()! }.joined() }
       let members = Dictionary((0..<Int.random(in: 0...4)).map { _ in (word(), word()) }) { $1 }
-      let text = JSONObject(members).text
-      #expect(JSONObject(text.utf8)?.members == members)
+      let object = JSONObject(Dictionary(uniqueKeysWithValues: members.map { (JSONObject.Name($0.key), $0.value) }))
+      let text = object.text
+      #expect(JSONObject(text.utf8) == object && object.plain == members)
       #expect(try JSONDecoder().decode([String: String].self, from: Data(text.utf8)) == members)
       let theirs = try JSONEncoder().encode(members)
-      #expect(JSONObject(theirs)?.members == members)
+      #expect(JSONObject(theirs)?.plain == members)
       // A mistake anywhere.
       var damaged = Array(text.utf8)
       damaged[Int.random(in: 0..<damaged.count)] = Array("\"\\{}:, \nu0".utf8).randomElement()!
       let read = try? JSONDecoder().decode([String: String].self, from: Data(damaged))
-      if let ours = JSONObject(damaged)?.members {
+      if let ours = JSONObject(damaged)?.plain {
         #expect(ours == read, "\(String(decoding: damaged, as: UTF8.self))")
       }
     }

@@ -35,11 +35,41 @@ private let t1 = World.token(1)
     var w = waiting()
     var c = w.observer()
     #expect(pause(&c, &w) == .milliseconds(500))
-    #expect(wait(40, &c, &w).map { (Duration.seconds(1)...(.seconds(2))).contains($0) } ?? false)
-    #expect(wait(300, &c, &w) == .seconds(5), "and no farther")
+    #expect(wait(40, &c, &w).map { (Duration.seconds(7)...(.seconds(8))).contains($0) } ?? false)
+    #expect(wait(300, &c, &w) == .seconds(30), "and no farther")
     w.append(.started, t1)
     #expect(pause(&c, &w) == .milliseconds(300), "something happens")
-    #expect(wait(8, &c, &w) == .milliseconds(300), "who is told soon is told at once")
+    #expect(wait(8, &c, &w).map { $0 < .seconds(1) } ?? false)
+    #expect(wait(80, &c, &w) == .seconds(2), "a glance at the heartbeat shows what comes of it")
+  }
+
+  /// The scheduler is asked about a job that waits less and less often, by whoever looks.
+  @Test func questionsAreFartherApartToo() {
+    var w = waiting()
+    var c = w.observer()
+    func pace() -> Duration { c.questionPace(c.next(w.observation())) }
+    #expect(pace() == .seconds(5))
+    _ = wait(100, &c, &w)
+    #expect((Duration.seconds(19)...(.seconds(21))).contains(pace()), "a fifth of the time that nothing has changed")
+    _ = wait(400, &c, &w)
+    #expect(pace() == .seconds(30))
+    w.answer([World.queued("RUNNING", token: t1)])
+    #expect(pace() == .seconds(5), "one that runs may end at any moment")
+  }
+
+  /// Each wait that a teammate's deed may end has something by which that shows.
+  @Test func waitsHaveTheirSigns() {
+    var w = waiting()
+    var c = w.observer()
+    func sign() -> Progress.Sign? {
+      for case .wait(_, let progress) in c.next(w.observation()) { return progress.sign }
+      return nil
+    }
+    #expect(sign() == .locks)
+    w.append(.started, t1)
+    #expect(sign() == .heartbeat)
+    w.append(.stopRequested, t1)
+    #expect(sign() == nil)
   }
 
   /// No pause is longer than what is left of the time.

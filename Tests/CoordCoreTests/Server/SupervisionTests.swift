@@ -107,9 +107,25 @@ private func miss(_ what: String) { _ = Issue.record(Comment(rawValue: what)) }
     var restored = s
     let orders = restored.handle(.confirmed(Supervision.log(by: "other")), now: start + .seconds(2))
     #expect(orders.contains { $0.isFinish })
+    var newer = s
+    let left = newer.handle(.confirmed(.newer(number: 9)), now: start + .seconds(2))
+    #expect(left.contains { $0.isFinish }, "it may say that nothing is to start")
+    var late = s
+    #expect(!late.handle(.confirmed(Supervision.log), now: start + .seconds(46)).contains(.launch))
     #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(2)) == [.launch])
     #expect(s.handle(.tick, now: start + .seconds(2)) == [.probe(within: .seconds(1))])
     #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(3)) == [], "it is launched once")
+  }
+
+  /// S runs from the beginning of a beat: the next one is due five seconds after that, however long the first one took.
+  @Test func slowDiskDoesNotEndAServerAtItsStart() {
+    var s = Supervision(token: t1, nonce: "job", startLimit: .seconds(60), claimed: start, now: start)
+    _ = s.begin(now: start)
+    _ = s.handle(.beatCompleted(Supervision.log, began: start), now: start + .seconds(20))
+    #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(24)) == [.launch])
+    #expect(s.handle(.tick, now: start + .seconds(24)).contains(.beat(.starting)))
+    _ = s.handle(.beatCompleted(Supervision.log, began: start + .seconds(24)), now: start + .seconds(44))
+    #expect(s.handle(.tick, now: start + .seconds(44)).contains(.beat(.starting)) && !s.isOver)
   }
 
   @Test func isReadyOnlyWhenHTTPAnswers() {
