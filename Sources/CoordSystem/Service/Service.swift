@@ -15,6 +15,8 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
   private var loop: CoordinatorLoop<Cluster>?
   private var wake = Machine.now
   private var nextWord = Machine.now
+  /// The last step ended in a wait.
+  private var rests = false
   /// When the last glance was.
   private var glanced = Machine.now
   private var progress = Progress.askingScheduler
@@ -130,7 +132,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
       goal: .answer, project: project, machine: machine, signals: signals, scheduler: scheduler,
       wait: .seconds(604_800), insists: true)
     (wake, nextWord) = (Machine.now, Machine.now + Limits.servicePace)
-    (progress, questionsBefore) = (.askingScheduler, 0)
+    (rests, progress, questionsBefore) = (false, .askingScheduler, 0)
   }
 
   /// One look for all who wait.
@@ -147,9 +149,9 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
       questionsBefore = asked
     }
     switch step {
-    case .again: wake = Machine.now
+    case .again: (rests, wake) = (false, Machine.now)
     case .wait(let duration, let now):
-      glanced = Machine.now
+      (rests, glanced) = (true, Machine.now)
       wake = glanced + duration
       progress = now
       for (id, _) in clients.waiters { clients.reply(id, .progress(now.text)) }
@@ -162,6 +164,8 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
 
   /// Nobody waits any more: what is claimed is finished, nothing is begun.
   private var isForNobody: Bool {
+    // In the middle of something it is not: a claim is followed by its submission.
+    guard rests else { return false }
     if case .claimed = progress { return false }
     return loop != nil && clients.waiters.isEmpty && !isWarm()
   }
