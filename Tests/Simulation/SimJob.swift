@@ -135,6 +135,7 @@ final class SimJob: SimProcess {
 
   private func begin(_ state: ServiceState, since: Instant) {
     token = state.start?.token ?? token
+    world.passed(self, state)
     supervision = Supervision(
       token: token, nonce: author.nonce, startLimit: .seconds(60), claimed: since, now: now)
     info = ServerInfo(

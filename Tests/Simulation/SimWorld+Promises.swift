@@ -86,6 +86,12 @@ extension SimWorld {
     }
   }
 
+  /// I1: nobody passes the fence by a `started` that another run took, whatever keeps him from serving after that.
+  func passed(_ job: SimJob, _ state: ServiceState) {
+    guard state.start?.author.nonce != job.author.nonce else { return }
+    violate("I1: job \(job.id) passes its fence by the `started` of another run")
+  }
+
   func serverStarted(_ job: SimJob, token: Token) {
     note("server of \(job.author.nonce) (job \(job.id)) starts")
     // One that is suspended does nothing, and its guardian ends it before it does. But where the scheduler says so, nobody
