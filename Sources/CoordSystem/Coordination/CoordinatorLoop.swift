@@ -30,14 +30,12 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   private var slowest = Duration.zero
   /// Where the job that holds `started` writes its heartbeat, if that is not where our settings say.
   private var statusFile: StatusFile
-  /// The number of the log's end.
-  private var lastNumber = 0
   /// Where the log is, as of the last number and moment that it was asked for.
   private var logPlace: (place: LogPlace?, of: Int, at: Instant)?
   /// What the lock directory and server_info.txt were when the last look began.
   private var marks: (locks: Glance.Mark?, heartbeat: Glance.Mark?)
-  /// The lock directory as the last glance saw it, if it had changed.
-  private var glanced: (mark: Glance.Mark?, at: Instant)?
+  /// The lock directory as a glance saw it changed: the look that follows takes that for its mark.
+  private var changed: Glance.Mark?
   /// What to look at while the last look's wait lasts.
   private var glance: Glance?
   /// This process has just told the team what the scheduler says.
@@ -91,7 +89,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// One small look: true where the wait is over.
   public mutating func glances() -> Bool {
     guard let glance, let mark = glance.change else { return false }
-    if glance.path == project.locks { glanced = (mark, Machine.now) }
+    if glance.path == project.locks { changed = mark }
     return true
   }
 
@@ -174,12 +172,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     if readsLog {
       do throws(StorageFailure) {
         let tail: LogTail
-        // The look that a glance at it has brought about takes it for its own.
-        let (mark, at) = glanced ?? (nil, o.began)
-        marks.locks = o.began - at < .milliseconds(100) && mark != nil ? mark : Glance.Mark(project.locks)
+        marks.locks = changed.take() ?? Glance.Mark(project.locks)
         (tail, listing) = try writer.log.look()
         o.log = .success(tail)
-        lastNumber = tail.lastNumber
         o.queue = try board.latest(listing)
         o.place = place(tail)
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
@@ -205,9 +200,9 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
 
   /// A path takes many look-ups: while nothing happens, seldom.
   private mutating func place(_ tail: LogTail) -> LogPlace? {
-    let isFresh = logPlace.map { $0.of == lastNumber && Machine.now - $0.at < Limits.calmestPoll * 4 } ?? false
+    let isFresh = logPlace.map { $0.of == tail.lastNumber && Machine.now - $0.at < Limits.calmestPoll * 4 } ?? false
     if isFresh, case .state(let state) = tail.fold(), state.phase != .idle { return logPlace?.place }
-    logPlace = (project.logPlace, lastNumber, Machine.now)
+    logPlace = (project.logPlace, tail.lastNumber, Machine.now)
     return logPlace?.place
   }
 
