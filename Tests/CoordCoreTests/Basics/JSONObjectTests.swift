@@ -40,24 +40,27 @@ extension JSONObject {
     #expect(JSONObject([0xFF, 0xFE, 0x7B, 0, 0x7D, 0]) == nil)
   }
 
-  /// What it writes, Foundation reads; what it reads, Foundation reads as the same.
+  /// What it writes, Foundation reads; what it reads, Foundation reads as the same: every short word, with a mistake anywhere.
   @Test func agreesWithFoundation() throws {
-    let pieces = ["\"", "\\", "/", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "😀", "\u{2028}", "a", " ", "{", "e\u{301}"]
-    for _ in 0..<2000 {
-      func word() -> String { (0..<Int.random(in: 0...6)).map { _ in pieces.randomElement()! }.joined() }
-      let members = Dictionary((0..<Int.random(in: 0...4)).map { _ in (word(), word()) }) { $1 }
-      let object = JSONObject(Dictionary(uniqueKeysWithValues: members.map { (JSONObject.Name($0.key), $0.value) }))
-      let text = object.text
-      #expect(JSONObject(text.utf8) == object && object.plain == members)
-      #expect(try JSONDecoder().decode([String: String].self, from: Data(text.utf8)) == members)
+    let letters = ["\"", "\\", "/", "\n", "\u{0}", "\u{1f}", "\u{7f}", "é", "😀", "\u{2028}", "a", " ", "{", "e\u{301}"]
+    let words = [""] + letters + letters.flatMap { first in letters.map { first + $0 } }
+    for word in words {
+      let members = [word: "x", "b": word]
+      let object = JSONObject([.init(word): "x", .init("b"): word])
+      let text = Array(object.text.utf8)
+      #expect(JSONObject(text) == object && object.plain == members)
+      #expect(try JSONDecoder().decode([String: String].self, from: Data(text)) == members)
       let theirs = try JSONEncoder().encode(members)
       #expect(JSONObject(theirs)?.plain == members)
-      // A mistake anywhere.
-      var damaged = Array(text.utf8)
-      damaged[Int.random(in: 0..<damaged.count)] = Array("\"\\{}:, \nu0".utf8).randomElement()!
-      let read = try? JSONDecoder().decode([String: String].self, from: Data(damaged))
-      if let ours = JSONObject(damaged)?.plain {
-        #expect(ours == read, "\(String(decoding: damaged, as: UTF8.self))")
+      for place in text.indices {
+        for byte in "\"\\{}:, \nu0".utf8 {
+          var damaged = text
+          damaged[place] = byte
+          // Which of two equal names counts is not said for Foundation.
+          guard let ours = JSONObject(damaged), ours.members.count == members.count else { continue }
+          let read = try? JSONDecoder().decode([String: String].self, from: Data(damaged))
+          #expect(ours.plain == read, "\(String(decoding: damaged, as: UTF8.self))")
+        }
       }
     }
   }
