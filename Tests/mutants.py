@@ -152,7 +152,7 @@ MUTANTS = [
     ("whoever has no squeue asks for the team", CORE + "Coordination/Coordinator.swift",
      "    let rest = actions.filter { if case .look = $0 { false } else { true } }\n", "    let rest = actions\n"),
     ("a claim that never started leaves no job", CORE + "Reports/CleanupPlan.swift",
-     "entry.token != live && age < surplusAge", "entry.token == live && age < surplusAge"),
+     "entry.author.uid == me && entry.token != live", "entry.author.uid == me && entry.token == live"),
     ("the return code of link is trusted", CORE + "Log/LockFiles.swift",
      "        try link(temporary, to: name)\n", "        try link(temporary, to: name)\n        return bytes\n"),
     ("a stale claim is broken by removing it", CORE + "Log/LockLog.swift",

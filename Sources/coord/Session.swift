@@ -37,11 +37,9 @@ struct Session {
   /// What the log's end says now, for verbs that decide nothing: what is being written is passed over.
   func readState() throws(CoordError) -> ServiceState {
     guard project.hasLocks else { return ServiceState(next: 1, previous: LockEntry.nothingBefore) }
-    let tail: LogTail
-    // Before the tail: what is taken meanwhile is no stranger.
-    let names = (try? PosixLockFiles(directory: project.locks).names()) ?? []
+    let (tail, listing): (LogTail, LockListing)
     do throws(StorageFailure) {
-      tail = try LockLog(PosixLockFiles(directory: project.locks)).tail()
+      (tail, listing) = try LockLog(PosixLockFiles(directory: project.locks)).end()
     } catch {
       throw error.error
     }
@@ -52,7 +50,7 @@ struct Session {
       if let place = project.logPlace, let identity = state.copied(to: place) {
         throw .copiedLog(identity, to: place)
       }
-      if !arguments.has("--quiet"), let note = StrangeFile.note(StrangeFile.find(among: names, tail: tail)) {
+      if !arguments.has("--quiet"), let note = StrangeFile.note(StrangeFile.find(among: listing, tail: tail)) {
         Console.note(note)
       }
       return state

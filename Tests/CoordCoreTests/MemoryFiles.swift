@@ -9,9 +9,9 @@ final class MemoryFiles: LockFiles {
   /// How often something was written, and how often the names were read.
   private(set) var (writes, listings) = (0, 0)
 
-  func names() throws(StorageFailure) -> [String] {
+  func list() throws(StorageFailure) -> LockListing {
     listings += 1
-    return Array(files.keys)
+    return LockListing(Array(files.keys))
   }
   func lock(_ name: String) throws(StorageFailure) -> LockFile? { files[name].map { .bytes($0, owner: nil) } }
   var ownersAreReal: Bool { true }

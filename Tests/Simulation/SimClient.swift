@@ -60,7 +60,8 @@ final class SimClient: SimProcess {
     o.info = SimFiles(self).readInfo()
     if case .success(let tail)? = o.log {
       do throws(StorageFailure) {
-        o.tokens = try log.known(beyond: tail, info: o.info.info, jobs: o.queue?.snapshot)
+        o.tokens = try log.known(
+          beyond: tail, info: o.info.info, jobs: o.queue?.snapshot, home: SimSlurm.home)
       } catch {
         o.log = .failure(error)
       }
@@ -97,7 +98,7 @@ final class SimClient: SimProcess {
       guard let number = (try? board.takeRight(listing, pace: pace, now: now)) ?? nil, !dead else { return }
       let answer = world.slurm.queue(query, by: self)
       mayBeHeldUp(world.faults.heldInAsk, 5...80, "with an answer")
-      hasNews = (try? board.publish(answer, number: number)) != nil
+      hasNews = (try? board.publish(answer, number: number, among: listing)) != nil
     case .append(let draft): append(draft, o)
     case .submit(let token, _, let end):
       // The files for what sbatch prints.

@@ -24,10 +24,10 @@ public struct SimFiles: LockFiles {
     return world.time - file.at < .seconds(world.faults.staleness) && world.random.once(in: 2)
   }
 
-  public func names() throws(StorageFailure) -> [String] {
+  public func list() throws(StorageFailure) -> LockListing {
     try enter("list")
-    if world.time - disk.youngest >= .seconds(world.faults.staleness) { return disk.names }
-    return disk.names.filter { disk[$0].map { !mayMiss($0) } ?? false }
+    if world.time - disk.youngest >= .seconds(world.faults.staleness) { return LockListing(disk.names) }
+    return LockListing(disk.names.filter { disk[$0].map { !mayMiss($0) } ?? false })
   }
 
   public func lock(_ name: String) throws(StorageFailure) -> LockFile? {

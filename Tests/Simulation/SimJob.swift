@@ -217,7 +217,7 @@ final class SimJob: SimProcess {
     mayBeHeldUp(world.faults.silence, 100...250, "in its beat")
     if dead { return }
     do throws(StorageFailure) {
-      let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce)
+      let fold = try log.foldForServer(lock: info?.lock ?? 0, nonce: author.nonce, now: began)
       if case .state(let s) = fold, s.phase != .started || s.start?.author.nonce != author.nonce {
         return feed(.beatCompleted(fold, began: began))
       }

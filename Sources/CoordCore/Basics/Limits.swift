@@ -5,6 +5,8 @@ public enum Limits {
   public static let beat = Duration.seconds(5)
   /// A first beat that failed is tried again after so long: until it is complete there is no server.
   public static let firstBeatPace = Duration.seconds(1)
+  /// Who serves lists the lock directory this often; its own last entry, and the number after it, it looks at with each beat.
+  public static let listingPace = Duration.seconds(30)
   /// A heartbeat this near to the reader's wall clock may be believed without watching.
   public static let freshness = Duration.seconds(15)
   /// S: a supervisor that completed no beat for so long stops its server first.

@@ -3,6 +3,8 @@ public struct KnownTokens: Hashable, Sendable {
   public private(set) var named: Set<Token> = []
   /// Those that a server was started for.
   public private(set) var served: Set<Token> = []
+  /// Those whose claim is among what was read, and so all that is about them.
+  public private(set) var claimed: Set<Token> = []
   /// The jobs of all of them, by number: whose each is. None of an ended token can pass its fence, whatever it shows.
   public private(set) var jobs: [String: UInt32] = [:]
   /// The newest job of all.
@@ -10,23 +12,39 @@ public struct KnownTokens: Hashable, Sendable {
 
   public init() {}
 
-  /// - Parameters:
-  ///   - slots: in the order of their numbers.
-  ///   - previous: the checksum of the last one that counts: it names the one before, and so on. What they pass over is a ghost,
-  ///     however whole: a server of it was never proven to be over.
+  /// - Parameter slots: in the order of their numbers.
   public init(_ slots: [Slot], leadingTo previous: String) {
-    var wanted = previous
-    var theirs: [Token: String] = [:]
-    for case .entry(let entry, let digest) in slots.reversed() where digest == wanted {
-      named.insert(entry.token)
-      if entry.kind == .started { served.insert(entry.token) }
+    var reading = Reading(leadingTo: previous)
+    for slot in slots.reversed() { reading.take(slot) }
+    self = reading.known
+  }
+
+  /// Reads a log backwards, one number at a time.
+  struct Reading {
+    private(set) var known = KnownTokens()
+    private var wanted: String
+    private var theirs: [Token: String] = [:]
+
+    /// - Parameter previous: the checksum of the last one that counts: it names the one before, and so on. What they pass over is a
+    ///   ghost, however whole: a server of it was never proven to be over.
+    init(leadingTo previous: String) { wanted = previous }
+
+    mutating func take(_ slot: Slot) {
+      guard case .entry(let entry, let digest) = slot, digest == wanted else { return }
+      known.named.insert(entry.token)
+      if entry.kind == .started { known.served.insert(entry.token) }
       if let job = entry.body.job {
         // What took `started` knows its number; what sbatch printed is tentative.
         theirs[entry.token] = theirs[entry.token] ?? job.number
-        latest = latest ?? job.number
+        known.latest = known.latest ?? job.number
       }
-      // A claim is its owner's, whoever records what became of it; one by hand is claimed by the job itself.
-      if entry.kind == .claimed, let number = theirs[entry.token] { jobs[number] = jobs[number] ?? entry.author.uid }
+      if entry.kind == .claimed {
+        known.claimed.insert(entry.token)
+        // A claim is its owner's, whoever records what became of it; one by hand is claimed by the job itself.
+        if let number = theirs.removeValue(forKey: entry.token), known.jobs[number] == nil {
+          known.jobs[number] = entry.author.uid
+        }
+      }
       wanted = entry.previous
     }
   }

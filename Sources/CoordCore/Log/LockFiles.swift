@@ -8,8 +8,8 @@ public enum LockFile: Hashable, Sendable {
 
 /// The few things that the protocol does to its directory. Names are plain file names in it.
 public protocol LockFiles {
-  /// All names, in no order; none where the directory was removed.
-  func names() throws(StorageFailure) -> [String]
+  /// All names, sorted out; none where the directory was removed.
+  func list() throws(StorageFailure) -> LockListing
   /// What is there, opened afresh, no link followed; nil if there is nothing.
   func lock(_ name: String) throws(StorageFailure) -> LockFile?
   /// Whether a file that this process makes is its user's: some file servers make all files one user's.

@@ -2,15 +2,22 @@
 public struct LockListing: Sendable {
   /// The numbers that are taken, in order.
   public private(set) var numbers: [Int] = []
-  /// The highest number that anybody asked the scheduler under, and the answers up to it, in order.
-  private(set) var (asked, answered): (Int, [Int]) = (0, [])
+  /// The highest number that anybody asked the scheduler under; the answers up to it, in order.
+  public private(set) var asked = 0
+  private(set) var answered: [Int] = []
+  /// All other names, which are few however long the log is; those of the queue board are among them.
+  public private(set) var others: [String] = []
 
-  public init(_ names: [String]) {
-    var questions: [Int] = []
-    for name in names {
+  /// - Parameter visit: gives each name, in any order.
+  public init<E>(_ visit: (_ take: (String) -> Void) throws(E) -> Void) throws(E) {
+    var (numbers, answered, others, questions): ([Int], [Int], [String], [Int]) = ([], [], [], [])
+    try visit { name in
       if let number = LockName.number(name) {
         numbers.append(number)
-      } else if let (number, part) = QueueName.parse(name) {
+        return
+      }
+      others.append(name)
+      if let (number, part) = QueueName.parse(name) {
         questions.append(number)
         if part == "answer" { answered.append(number) }
       }
@@ -19,9 +26,8 @@ public struct LockListing: Sendable {
     asked = QueueName.highest(questions)
     answered.sort()
     while let last = answered.last, last > asked { answered.removeLast() }
+    (self.numbers, self.answered, self.others) = (numbers, answered, others)
   }
-}
 
-extension LockFiles {
-  public func list() throws(StorageFailure) -> LockListing { LockListing(try names()) }
+  public init(_ names: [String]) { self.init { take in names.forEach(take) } }
 }

@@ -12,6 +12,10 @@ public final class LockLog<Files: LockFiles> {
   private var needed = 1
   /// The last tail, where nothing of it is to be read again.
   private var settled: LogTail?
+  /// When the directory was listed last, for who looks often.
+  private var listed: Instant?
+  /// What the whole log told, of which listing and what it leads to.
+  private var told: (tokens: KnownTokens, of: [Int], previous: String)?
   /// Whether files here belong to who made them; nil: not asked yet.
   private var ownersAreReal: Bool?
 
@@ -24,6 +28,25 @@ public final class LockLog<Files: LockFiles> {
   ///
   /// A listing may be stale (NFS directory caches): it is only a view, and taking the next number is what decides.
   public func tail() throws(StorageFailure) -> LogTail { try tail(numbers()).tail }
+
+  /// The same for who looks often. While the last entry is there as it was and none follows it, the directory is listed only
+  /// once in `Limits.listingPace`: what somebody puts in or takes out elsewhere is seen then.
+  public func tail(now: Instant) throws(StorageFailure) -> LogTail {
+    if let settled, let listed, now - listed < Limits.listingPace, let last = whole[settled.lastNumber],
+      try files.lock(LockName.name(settled.lastNumber)) == last, try files.lock(LockName.name(settled.next)) == nil
+    {
+      return settled
+    }
+    let tail = try tail()
+    listed = now
+    return tail
+  }
+
+  /// The log's end, and the listing from which it was read.
+  public func end() throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
+    let listing = try files.list()
+    return (try tail(listing.numbers).tail, listing)
+  }
 
   /// The log's end, and a listing that is not older: whatever was asked before a number was taken is in it.
   public func look() throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
@@ -78,8 +101,11 @@ public final class LockLog<Files: LockFiles> {
   }
 
   /// What the log says to the one who took `started` as this number.
-  public func foldForServer(lock: Int, nonce: String) throws(StorageFailure) -> LogFold {
-    let fold = try tail().foldBeforeTornEnd
+  ///
+  /// - Parameter now: for who looks often, as above; nil: the directory is listed.
+  public func foldForServer(lock: Int, nonce: String, now: Instant? = nil) throws(StorageFailure) -> LogFold {
+    let tail = if let now { try tail(now: now) } else { try tail() }
+    let fold = tail.foldBeforeTornEnd
     guard case .newer = fold else { return fold }
     // What a newer coord decided is not known; whether ours is still there is.
     if let own = try read(lock)?.entry, own.kind == .started, own.author.nonce == nonce { return fold }
@@ -99,18 +125,33 @@ public final class LockLog<Files: LockFiles> {
     if !isWhole { (known, whole, settled) = ([:], [:], nil) }
   }
 
-  /// Every number of the directory that can be read, the oldest first.
-  public func all() throws(StorageFailure) -> [(number: Int, slot: Slot)] {
-    var all: [(number: Int, slot: Slot)] = []
+  /// Every number of the directory that can be read, the oldest first. None of it is kept.
+  public func forEach(_ body: (_ number: Int, Slot) -> Void) throws(StorageFailure) {
     for number in try numbers() {
-      if let slot = try slot(number) { all.append((number, slot)) }
+      if let slot = try read(number) { body(number, slot) }
     }
-    return all
+  }
+
+  /// The newest entry of which this is true, from a number on; those that count for nothing are read too.
+  public func last(
+    from number: Int = .max, where isWanted: (LockEntry) -> Bool
+  ) throws(StorageFailure) -> LockEntry? {
+    for number in try numbers().reversed().drop(while: { $0 > number }) {
+      if let entry = try read(number)?.entry, isWanted(entry) { return entry }
+    }
+    return nil
   }
 
   /// What the whole log tells of tokens.
   public func known(leadingTo state: ServiceState) throws(StorageFailure) -> KnownTokens {
-    KnownTokens(try all().map(\.slot), leadingTo: state.previous)
+    let numbers = try numbers()
+    if let told, told.previous == state.previous, told.of == numbers { return told.tokens }
+    var reading = KnownTokens.Reading(leadingTo: state.previous)
+    for number in numbers.reversed() {
+      if let slot = try read(number) { reading.take(slot) }
+    }
+    told = (reading.known, numbers, state.previous)
+    return reading.known
   }
 
   private func slot(_ number: Int) throws(StorageFailure) -> Slot? {

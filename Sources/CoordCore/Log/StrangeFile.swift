@@ -10,16 +10,13 @@ public struct StrangeFile: Hashable, Sendable {
   }
 
   /// Looks through the names of the lock directory. Names of the file system's own (`.nfs…`) are nobody's business.
-  public static func find(among names: [String], tail: LogTail) -> [StrangeFile] {
-    let asked = LockListing(names).asked
-    var found: [StrangeFile] = []
-    for name in names.sorted() where !name.hasPrefix(".") && name != "strange" {
-      if let number = LockName.number(name) {
-        if number > tail.lastNumber {
-          found.append(StrangeFile(name, "a number above the end of the log", isMovable: true))
-        }
-      } else if let (number, part) = QueueName.parse(name) {
-        if number > asked || !["asked", "answer"].contains(part) {
+  public static func find(among listing: LockListing, tail: LogTail) -> [StrangeFile] {
+    var found = listing.numbers.reversed().prefix { $0 > tail.lastNumber }.reversed().map {
+      StrangeFile(LockName.name($0), "a number above the end of the log", isMovable: true)
+    }
+    for name in listing.others.sorted() where !name.hasPrefix(".") && name != "strange" {
+      if let (number, part) = QueueName.parse(name) {
+        if number > listing.asked || !["asked", "answer"].contains(part) {
           found.append(StrangeFile(name, "no question to the scheduler that anybody asked", isMovable: true))
         }
       } else if !name.hasPrefix("tmp."), !isSubmitFile(name) {

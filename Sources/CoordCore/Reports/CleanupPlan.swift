@@ -12,8 +12,9 @@ public enum CleanupPlan {
   static let staleTemporary = Duration.seconds(3600)
 
   /// Files of the lock directory that are not lock numbers.
-  public static func leftovers(_ files: [File], live: Token?) -> [String] {
-    let newest = LockListing(files.map(\.name)).asked
+  ///
+  /// - Parameter newest: the last question to the scheduler.
+  public static func leftovers(_ files: [File], asked newest: Int, live: Token?) -> [String] {
     return files.filter { file in
       if file.name.hasPrefix("tmp.") { return file.age > staleTemporary }
       // The last ones stay: their numbers must go on.
@@ -28,14 +29,17 @@ public enum CleanupPlan {
 
   /// The oldest lock numbers, in the order in which they have to go: never with a gap, never one of the last 64, none
   /// younger than 30 days, and none of the token that is live.
-  public static func oldLocks(_ files: [File], tail: LogTail) -> [String] {
-    let numbered = files.compactMap { file in LockName.number(file.name).map { (number: $0, age: file.age) } }
-      .sorted { $0.number < $1.number }
+  ///
+  /// - Parameter age: asked of the oldest ones only, up to one that stays.
+  public static func oldLocks(
+    _ numbers: [Int], tail: LogTail, age: (String) -> Duration?
+  ) -> ArraySlice<Int> {
     // A stray number above the end is none of them.
-    guard let highest = numbered.last.map({ min($0.number, tail.lastNumber) }) else { return [] }
-    return numbered.prefix { entry in
-      entry.number <= highest - Limits.keptNumbers && entry.age > Limits.keptAge && entry.number < tail.first
-    }.map { LockName.name($0.number) }
+    guard let highest = numbers.last.map({ min($0, tail.lastNumber) }) else { return [] }
+    return numbers.prefix { number in
+      number <= highest - Limits.keptNumbers && number < tail.first
+        && age(LockName.name(number)).map { $0 > Limits.keptAge } ?? false
+    }
   }
 
   /// Logs of jobs that are long over.
@@ -69,24 +73,37 @@ public enum CleanupPlan {
   /// its fence.
   static let surplusAge = Duration.seconds(7 * 86_400)
 
-  /// Whether a job of this user may be left over, so that the scheduler has to be asked: a token that this user claimed, that
-  /// is not live and never started, and for which sbatch may have made a job. sbatch is called once per token: what started
-  /// has left no other job.
-  ///
-  /// - Parameter entries: all of the log, with the age of each number's file.
-  public static func mayHaveSurplus(_ entries: [(entry: LockEntry, age: Duration)], me: UInt32, live: Token?) -> Bool {
-    let started = Set(entries.filter { $0.entry.kind == .started }.map(\.entry.token))
-    let jobless = Set(
-      entries.filter { $0.entry.kind == .ended && [.withdrawn, .refused].contains($0.entry.body.outcome) }
-        .map(\.entry.token))
-    return entries.contains { entry, age in
-      entry.kind == .claimed && entry.author.uid == me && entry.token != live && age < surplusAge
-        && !started.contains(entry.token) && !jobless.contains(entry.token)
+  /// Looks backwards through the log, for whether a job of this user may be left over, so that the scheduler has to be asked: a
+  /// token that this user claimed, that is not live and never started, and for which sbatch may have made a job. sbatch is called
+  /// once per token: what started has left no other job.
+  public struct SurplusSearch {
+    private let me: UInt32
+    private let live: Token?
+    private var jobless: Set<Token> = []
+    public private(set) var found = false
+
+    public init(me: UInt32, live: Token?) { (self.me, self.live) = (me, live) }
+
+    /// Takes the next older entry; true where the search is over.
+    ///
+    /// - Parameter age: of its file. Before one that is so old, none has left a job.
+    public mutating func ends(at entry: LockEntry, age: Duration) -> Bool {
+      guard age < surplusAge else { return true }
+      switch entry.kind {
+      case .started: jobless.insert(entry.token)
+      case .ended where [.withdrawn, .refused].contains(entry.body.outcome): jobless.insert(entry.token)
+      case .claimed:
+        let mayHaveJob = jobless.remove(entry.token) == nil
+        found = mayHaveJob && entry.author.uid == me && entry.token != live
+      case .submitted, .stopRequested, .ended: break
+      }
+      return found
     }
   }
 
   /// Jobs of this user that carry a token of this log which is not, or no longer, theirs to serve.
   ///
+  /// - Parameter known: those tokens of the log that the jobs show.
   /// - Parameter log: the log's identity: a copy of the project knows the same tokens, and the jobs are the original's.
   public static func surplusJobs(
     _ snapshot: QueueSnapshot, me: UInt32, state: ServiceState, known: Set<Token>, log: String?

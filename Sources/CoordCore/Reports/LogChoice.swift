@@ -8,11 +8,11 @@ public struct LogChoice: Hashable, Sendable {
   public init(path: String?, note: String?) { (self.path, self.note) = (path, note) }
 
   /// - Parameters:
-  ///   - entries: the whole lock log; asked for where its end names no log.
+  ///   - last: the newest entry of the whole lock log whose log exists; asked for where its end names no log.
   ///   - newest: the file of the folder of logs that was written last, and when.
   ///   - exists: whether there is such a file.
   public init(
-    _ state: ServiceState, entries: () -> [LockEntry], newest: (path: String, written: WallTime)?,
+    _ state: ServiceState, last: () -> LockEntry?, newest: (path: String, written: WallTime)?,
     exists: (String) -> Bool
   ) {
     if let log = state.start?.body.log ?? state.end?.body.log ?? Self.expected(state).first(where: exists) {
@@ -20,7 +20,7 @@ public struct LogChoice: Hashable, Sendable {
       return
     }
     let why = Self.lack(state)
-    if let entry = entries().last(where: { $0.body.log.map(exists) ?? false }), let log = entry.body.log {
+    if let entry = last(), let log = entry.body.log {
       let job = entry.body.job.map { "job \($0)" } ?? "a server without a job"
       let when = "which \(entry.kind == .started ? "started" : "ended") at \(entry.time.text)"
       self.init(path: log, note: (why.map { $0 + "; " } ?? "") + "this is the log of \(job), \(when)")

@@ -78,7 +78,11 @@ public struct QueueBoard<Files: LockFiles> {
   }
 
   /// Publishes what the scheduler said to the question `number`.
-  public mutating func publish(_ snapshot: QueueSnapshot, number: Int) throws(StorageFailure) {
+  ///
+  /// - Parameter listing: one that is not newer than the question: what is old in it is removed.
+  public mutating func publish(
+    _ snapshot: QueueSnapshot, number: Int, among listing: LockListing
+  ) throws(StorageFailure) {
     own = (number, snapshot.askedBy, snapshot.host)
     var bytes = snapshot.encoded
     if bytes.count >= Limits.queueAnswerBytes {
@@ -89,7 +93,7 @@ public struct QueueBoard<Files: LockFiles> {
     }
     _ = try files.place(bytes, as: QueueName.name(number, "answer"), nonce: nonce, durable: false)
     // Nobody reads any but the last answers.
-    for name in try files.names() {
+    for name in listing.others {
       if let old = QueueName.parse(name), old.number < number - 20 { files.discard(name) }
     }
   }

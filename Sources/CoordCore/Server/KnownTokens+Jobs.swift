@@ -28,19 +28,34 @@ extension KnownTokens {
 }
 
 extension LockLog {
-  /// What the whole log tells of tokens, as far as tokens are about; nil: nobody claims.
+  /// What the log tells of tokens, read as far back as the project's jobs and server_info.txt need; nil: nobody claims.
   public func known(
-    beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?
+    beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?, home: Home
   ) throws(StorageFailure) -> KnownTokens? {
     guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
+    return try known(leadingTo: state, seen: tail.known(state), info: info, jobs: snapshot, home)
+  }
+
+  /// The same for who has read no more than the log's end.
+  public func known(
+    leadingTo state: ServiceState, jobs snapshot: QueueSnapshot, home: Home
+  ) throws(StorageFailure) -> KnownTokens {
+    try known(leadingTo: state, seen: tail().known(state), info: nil, jobs: snapshot, home)
+  }
+
+  private func known(
+    leadingTo state: ServiceState, seen known: KnownTokens, info: ServerInfo?, jobs snapshot: QueueSnapshot?,
+    _ home: Home
+  ) throws(StorageFailure) -> KnownTokens {
     var about = info.map { [$0.token] } ?? []
     var isNamed = true
-    let known = tail.known(state)
-    if case .answered(let jobs)? = snapshot?.outcome {
+    if case .answered(let all)? = snapshot?.outcome {
+      // Other projects' jobs are asked nothing of.
+      let jobs = all.filter(home.holds)
       about += jobs.compactMap(\.token)
       isNamed = jobs.allSatisfy { $0.token != nil || known.names($0) }
     }
-    if isNamed, about.allSatisfy(known.served.contains) { return known }
+    if isNamed, about.allSatisfy({ known.served.contains($0) || known.claimed.contains($0) }) { return known }
     return try self.known(leadingTo: state)
   }
 }

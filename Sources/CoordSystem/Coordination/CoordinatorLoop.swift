@@ -187,7 +187,8 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     if !readsLog, let info = o.info.info, info.state == .ready { o.infoIsInLog = project.isOurs(info) }
     if case .success(let tail)? = o.log {
       do throws(StorageFailure) {
-        o.tokens = try writer.log.known(beyond: tail, info: o.info.info, jobs: o.queue?.snapshot)
+        o.tokens = try writer.log.known(
+          beyond: tail, info: o.info.info, jobs: o.queue?.snapshot, home: project.home)
       } catch {
         o.log = .failure(error)
       }
@@ -240,14 +241,14 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .readLog:
         do throws(CoordError) { try project.prepare() } catch { return error }
         readsLog = true
-        let strange = StrangeFile.find(among: try writer.log.files.names(), tail: try writer.log.tail())
-        remark = StrangeFile.note(strange)
+        let (tail, listing) = try writer.log.end()
+        remark = StrangeFile.note(StrangeFile.find(among: listing, tail: tail))
       case .probe(let place):
         probe(place)
       case .look(let query):
         if let number = try board.takeRight(listing, pace: questionPace, now: Machine.now) {
           questions += 1
-          try board.publish(scheduler.queue(query), number: number)
+          try board.publish(scheduler.queue(query), number: number, among: listing)
           hasNews = true
         }
       case .append(let draft):

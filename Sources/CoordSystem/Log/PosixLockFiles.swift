@@ -11,12 +11,12 @@ public struct PosixLockFiles: LockFiles, Sendable {
 
   private func path(_ name: String) -> String { directory + "/" + name }
 
-  public func names() throws(StorageFailure) -> [String] {
+  public func list() throws(StorageFailure) -> LockListing {
     do throws(SystemFailure) {
-      return try entries(of: directory)
+      return try LockListing { take throws(SystemFailure) in try forEachEntry(of: directory, take) }
     } catch {
       // Removed by somebody. Where what is above it is missing too, the file system itself is away, which is no answer.
-      if error.code == ENOENT, status(of: Project.parent(of: directory)) != nil { return [] }
+      if error.code == ENOENT, status(of: Project.parent(of: directory)) != nil { return LockListing([]) }
       throw StorageFailure(error)
     }
   }

@@ -155,19 +155,24 @@ func move(_ temporary: String, over path: String) throws(SystemFailure) {
 
 /// Names in a directory, without `.` and `..`.
 public func entries(of directory: String) throws(SystemFailure) -> [String] {
+  var names: [String] = []
+  try forEachEntry(of: directory) { names.append($0) }
+  return names
+}
+
+/// The same, one after the other.
+func forEachEntry(of directory: String, _ take: (String) -> Void) throws(SystemFailure) {
   guard let stream = opendir(directory) else { throw SystemFailure("open directory \(directory)") }
   defer { closedir(stream) }
-  var names: [String] = []
   errno = 0
   while let entry = readdir(stream) {
     let name = withUnsafePointer(to: &entry.pointee.d_name) {
       $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
     }
-    if name != ".", name != ".." { names.append(name) }
+    if name != ".", name != ".." { take(name) }
     errno = 0
   }
   if errno != 0 { throw SystemFailure("read directory \(directory)") }
-  return names
 }
 
 /// Where a symbolic link leads; nil if it is none.

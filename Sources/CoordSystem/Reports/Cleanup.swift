@@ -24,21 +24,17 @@ public struct Cleanup<Cluster: Scheduler> {
   /// Everything but the log's last token, which a `CoordinatorLoop` with the goal `settle` has looked after before.
   public mutating func run() throws(StorageFailure) {
     let log = LockLog(files)
-    let tail = try log.tail()
+    let (tail, listing) = try log.end()
     guard case .state(let state) = tail.fold() else { return }
     let now = try fileSystemTime()
-    let locks = list(project.locks, now)
     // Of what the tail shows, not of what came since: a claim of this moment is nobody's surplus.
-    let known = try log.all().filter { $0.number <= tail.lastNumber }.compactMap(\.slot.entry)
-    cancelSurplus(state, known, ages: locks)
+    try cancelSurplus(state, log, upTo: tail.lastNumber, now)
     removeStaleInfo(state)
-    for name in CleanupPlan.leftovers(locks, live: state.liveToken) {
+    let others = listing.others.compactMap { file($0, in: project.locks, now) }
+    for name in CleanupPlan.leftovers(others, asked: listing.asked, live: state.liveToken) {
       _ = remove(project.locks + "/" + name, "old temporary file")
     }
-    for name in CleanupPlan.oldLocks(locks, tail: tail) {
-      // A gap must never appear: what cannot be removed keeps all that came after it.
-      guard remove(project.locks + "/" + name, "old lock number") else { break }
-    }
+    removeLocks(CleanupPlan.oldLocks(listing.numbers, tail: tail) { file($0, in: project.locks, now)?.age })
     for name in CleanupPlan.oldLogs(list(project.logs, now), keep: project.settings.keepLogs) {
       _ = remove(project.logs + "/" + name, "old log")
     }
@@ -56,17 +52,41 @@ public struct Cleanup<Cluster: Scheduler> {
     }
   }
 
-  private mutating func cancelSurplus(_ state: ServiceState, _ entries: [LockEntry], ages: [CleanupPlan.File]) {
-    let age = Dictionary(ages.map { ($0.name, $0.age) }) { first, _ in first }
-    let dated = entries.map { (entry: $0, age: age[LockName.name($0.number)] ?? .zero) }
-    guard CleanupPlan.mayHaveSurplus(dated, me: machine.author.uid, live: state.liveToken) else { return }
+  /// A log may be long: they go in one line.
+  private mutating func removeLocks(_ numbers: ArraySlice<Int>) {
+    var removed = 0
+    // A gap must never appear: what cannot be removed keeps all that came after it.
+    for number in numbers {
+      guard dryRun || delete(project.locks + "/" + LockName.name(number)) else { break }
+      removed += 1
+    }
+    guard removed > 0, let first = numbers.first else { return }
+    let last = numbers[numbers.startIndex + removed - 1]
+    let what = first == last ? LockName.name(first) : "\(LockName.name(first)) to \(LockName.name(last))"
+    tell("\(dryRun ? "would remove" : "removed") the old lock numbers \(what)", isNews: false)
+  }
+
+  private mutating func cancelSurplus(
+    _ state: ServiceState, _ log: LockLog<PosixLockFiles>, upTo end: Int, _ now: WallTime
+  ) throws(StorageFailure) {
+    var search = CleanupPlan.SurplusSearch(me: machine.author.uid, live: state.liveToken)
+    _ = try log.last(from: end) { entry in
+      search.ends(at: entry, age: file(LockName.name(entry.number), in: project.locks, now)?.age ?? .zero)
+    }
+    guard search.found else { return }
     if let missing = scheduler.obstacle {
       tell("a job of yours may be left over, and cannot be looked for: \(missing.why)")
       return
     }
-    guard let snapshot = ask(state) else { return }
+    guard let snapshot = ask(state), case .answered(let jobs) = snapshot.outcome else { return }
+    let shown = Set(jobs.compactMap(\.token))
+    var known: Set<Token> = []
+    _ = try log.last(from: end) { entry in
+      if shown.contains(entry.token) { known.insert(entry.token) }
+      return known == shown
+    }
     for job in CleanupPlan.surplusJobs(
-      snapshot, me: machine.author.uid, state: state, known: Set(entries.map(\.token)), log: state.identity?.id)
+      snapshot, me: machine.author.uid, state: state, known: known, log: state.identity?.id)
     {
       guard let token = job.token else { continue }
       if dryRun {
@@ -94,7 +114,7 @@ public struct Cleanup<Cluster: Scheduler> {
       }
       // Without a token: a look at the known job alone would not show the others.
       let snapshot = scheduler.queue(QueueQuery(job: state.job, cluster: state.job?.cluster))
-      try? board.publish(snapshot, number: number)
+      try? board.publish(snapshot, number: number, among: listing)
       return snapshot
     }
     return nil
@@ -117,11 +137,15 @@ public struct Cleanup<Cluster: Scheduler> {
 
   /// - Parameter sinceMoved: the age in this folder, whatever its own is.
   private func list(_ directory: String, _ now: WallTime, sinceMoved: Bool = false) -> [CleanupPlan.File] {
-    ((try? entries(of: directory)) ?? []).compactMap { name in
-      guard let s = status(of: directory + "/" + name) else { return nil }
-      let since = sinceMoved ? max(s.st_mtim.tv_sec, s.st_ctim.tv_sec) : s.st_mtim.tv_sec
-      return CleanupPlan.File(name: name, age: .seconds(max(0, now.seconds - Int64(since))))
-    }
+    ((try? entries(of: directory)) ?? []).compactMap { file($0, in: directory, now, sinceMoved: sinceMoved) }
+  }
+
+  private func file(
+    _ name: String, in directory: String, _ now: WallTime, sinceMoved: Bool = false
+  ) -> CleanupPlan.File? {
+    guard let s = status(of: directory + "/" + name) else { return nil }
+    let since = sinceMoved ? max(s.st_mtim.tv_sec, s.st_ctim.tv_sec) : s.st_mtim.tv_sec
+    return CleanupPlan.File(name: name, age: .seconds(max(0, now.seconds - Int64(since))))
   }
 
   private mutating func remove(_ path: String, _ kind: String, isNews: Bool = false) -> Bool {
@@ -130,9 +154,10 @@ public struct Cleanup<Cluster: Scheduler> {
       tell("would remove \(name) (\(kind))", isNews: isNews)
       return true
     }
-    // In a sticky directory only its owner can: then the owner's cleanup does.
-    guard unlink(path) == 0 else { return errno == ENOENT }
+    guard delete(path) else { return false }
     tell("removed \(name) (\(kind))", isNews: isNews)
     return true
   }
+  /// In a sticky directory only its owner can: then the owner's cleanup does.
+  private func delete(_ path: String) -> Bool { unlink(path) == 0 || errno == ENOENT }
 }

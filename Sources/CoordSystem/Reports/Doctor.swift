@@ -110,7 +110,8 @@ public struct Doctor {
   /// What lies among the locks and is none, or decides nothing.
   public func strangeFiles() throws(StorageFailure) -> [StrangeFile] {
     let files = PosixLockFiles(directory: project.locks)
-    return StrangeFile.find(among: try files.names(), tail: try LockLog(files).tail())
+    let (tail, listing) = try LockLog(files).end()
+    return StrangeFile.find(among: listing, tail: tail)
   }
 
   private func strange() -> [Check] {

@@ -10,8 +10,10 @@ public struct ForeignServerSearch {
   /// Asks the scheduler once; nil where there is none, or nothing can be said.
   public func find(beside state: ServiceState, asking scheduler: any Scheduler) -> ForeignServer? {
     let plain = StatusFile(path: project.statusFile).read().plain
-    let known = (try? LockLog(PosixLockFiles(directory: project.locks)).known(leadingTo: state)) ?? KnownTokens()
-    return find(in: scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? [])), plain, known: known)
+    let snapshot = scheduler.queue(QueueQuery(others: plain?.job.map { [$0] } ?? []))
+    let log = LockLog(PosixLockFiles(directory: project.locks))
+    let known = try? log.known(leadingTo: state, jobs: snapshot, home: project.home)
+    return find(in: snapshot, plain, known: known ?? KnownTokens())
   }
 
   /// - Parameter waited: what is being ended does not count.

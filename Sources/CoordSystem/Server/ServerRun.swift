@@ -220,7 +220,8 @@ struct ServerRun: ~Copyable {
     // What the file says is so was so then.
     let (began, wall) = (Machine.now, Machine.wall)
     do throws(StorageFailure) {
-      let fold = try around.writer.log.foldForServer(lock: lock, nonce: around.machine.author.nonce)
+      let log = around.writer.log
+      let fold = try log.foldForServer(lock: lock, nonce: around.machine.author.nonce, now: began)
       // The file belongs to whoever holds `started`.
       if case .state(let now) = fold, now.phase != .started || now.start?.author.nonce != around.machine.author.nonce {
         return .beatCompleted(fold, began: began)

@@ -32,12 +32,12 @@ enum Logs {
   private static func current(_ session: Session) throws(CoordError) -> LogChoice {
     let project = session.project
     let state = try session.readState()
-    func entries() -> [LockEntry] {
-      ((try? LockLog(PosixLockFiles(directory: project.locks)).all()) ?? []).compactMap(\.slot.entry)
+    func exists(_ log: String) -> Bool { LogReader.exists(project.resolve(log)) }
+    func last() -> LockEntry? {
+      let log = LockLog(PosixLockFiles(directory: project.locks))
+      return (try? log.last { $0.body.log.map(exists) ?? false }) ?? nil
     }
-    var choice = LogChoice(state, entries: entries, newest: LogReader.newest(in: project.logs)) {
-      LogReader.exists(project.resolve($0))
-    }
+    var choice = LogChoice(state, last: last, newest: LogReader.newest(in: project.logs), exists: exists)
     choice.path = choice.path.map(project.resolve)
     return choice
   }

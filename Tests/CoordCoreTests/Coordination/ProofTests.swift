@@ -33,7 +33,8 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     var c = w.observer()
     for _ in 0..<3 {
       var o = w.observation()
-      o.tokens = try log.known(beyond: w.tail, info: w.info.info, jobs: w.queue?.snapshot)
+      o.tokens = try log.known(
+        beyond: w.tail, info: w.info.info, jobs: w.queue?.snapshot, home: Home(root: "/project"))
       let body = c.next(o).appended
       #expect(body?.kind != .claimed, "claims beside a live server, at once")
       if body?.kind == .claimed { return }

@@ -30,7 +30,7 @@ extension LogFold {
         #expect(after?.start == before?.start && after?.stop == nil && after?.phase == .started && after?.next == 4)
         #expect(after?.previous == before?.previous)
         #expect(after != nil && tail.passedOver == [3])
-        #expect(StrangeFile.find(among: [], tail: tail).map(\.name) == ["00000003"], "doctor names it")
+        #expect(StrangeFile.find(among: LockListing([]), tail: tail).map(\.name) == ["00000003"], "doctor names it")
         // And the log goes on from what counts.
         tail.slots.append(entry(tail, .ended, t1, previous: before!.previous))
         #expect(tail.fold().state?.phase == .idle)

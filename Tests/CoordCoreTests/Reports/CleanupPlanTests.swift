@@ -3,39 +3,49 @@ import Testing
 
 private let day = Duration.seconds(86_400)
 
-private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.File] {
-  numbers.map { CleanupPlan.File(name: LockName.name($0), age: age) }
-}
-
 @Suite struct Pruning {
   private let tail = LogTail(first: 200, slots: [.torn(digest: "x")])
 
+  /// How many go, where files are so many days old; `younger` are of today.
+  private func old(_ numbers: [Int], _ tail: LogTail, days: Int, younger: Set<Int> = []) -> Int {
+    CleanupPlan.oldLocks(numbers, tail: tail) { name in
+      younger.contains(LockName.number(name)!) ? .zero : day * days
+    }.count
+  }
+
   @Test func keepsTheLastSixtyFour() {
-    let old = CleanupPlan.oldLocks(locks(1...200, age: day * 40), tail: tail)
-    #expect(old.first == "00000001" && old.last == "00000136" && old.count == 136)
+    #expect(CleanupPlan.oldLocks(Array(1...200), tail: tail) { _ in day * 40 } == Array(1...136)[...])
   }
 
   @Test func neverLeavesAGap() {
-    let files = locks(1...10, age: day * 40) + locks(11...11, age: day * 5) + locks(12...200, age: day * 40)
-    #expect(CleanupPlan.oldLocks(files, tail: tail).count == 10)
+    #expect(old(Array(1...200), tail, days: 40, younger: [11]) == 10)
+    #expect(CleanupPlan.oldLocks(Array(1...200), tail: tail) { $0 == "00000003" ? nil : day * 40 } == [1, 2])
   }
 
   @Test func removesNothingYoungerThanThirtyDays() {
-    #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 30), tail: tail).isEmpty)
+    #expect(old(Array(1...200), tail, days: 30) == 0)
+  }
+
+  /// Before one that stays nothing else is asked about, however long the log is.
+  @Test func whatStaysIsNotAskedAbout() {
+    var asked: [String] = []
+    _ = CleanupPlan.oldLocks(Array(1...100_000), tail: LogTail(first: 99_999, slots: [.torn(digest: "x")])) { name in
+      asked.append(name)
+      return .zero
+    }
+    #expect(asked == ["00000001"])
   }
 
   /// "never one of the last 64".
   @Test func strayNumberMakesTheLast64Removable() {
-    var files = (1...80).map { CleanupPlan.File(name: LockName.name($0), age: .seconds(40 * 86_400)) }
     let tail = LogTail(first: 79, slots: [.torn(digest: "x"), .torn(digest: "y")])
-    let before = CleanupPlan.oldLocks(files, tail: tail).count
-    files.append(CleanupPlan.File(name: "99999999", age: .seconds(0)))
-    #expect(CleanupPlan.oldLocks(files, tail: tail).count == before, "\(before)")
+    #expect(old(Array(1...80), tail, days: 40) == 16)
+    #expect(old(Array(1...80) + [99_999_999], tail, days: 40) == 16)
   }
 
   @Test func keepsTheLiveToken() {
     let live = LogTail(first: 20, slots: Array(repeating: .torn(digest: "x"), count: 181))
-    #expect(CleanupPlan.oldLocks(locks(1...200, age: day * 40), tail: live).count == 19)
+    #expect(old(Array(1...200), live, days: 40) == 19)
   }
 }
 
@@ -48,7 +58,7 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
     ("README", 7200),
   ].map { CleanupPlan.File(name: $0.0, age: .seconds($0.1)) }
   #expect(
-    CleanupPlan.leftovers(files, live: live) == ["queue.1.asked", "sbatch.\(World.token(2)).out", "tmp.a.00000001"])
+    CleanupPlan.leftovers(files, asked: LockListing(files.map(\.name)).asked, live: live) == ["queue.1.asked", "sbatch.\(World.token(2)).out", "tmp.a.00000001"])
 }
 
 @Test func onlyOurOwnKnownSurplusJobsAreCancelled() {
@@ -103,7 +113,7 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   let foreign = [
     "00000099", "9223372036854775807", "queue.9223372036854775807.asked", "queue.5000000.asked", "notes.txt",
   ]
-  let found = StrangeFile.find(among: ours + foreign, tail: w.tail)
+  let found = StrangeFile.find(among: LockListing(ours + foreign), tail: w.tail)
   #expect(Set(found.filter(\.isMovable).map(\.name)) == Set(foreign))
   #expect(found.filter { !$0.isMovable }.map(\.name) == ["00000002"], "a number that is used up stays")
   #expect(StrangeFile.note(found)?.contains("and 4 more") == true && StrangeFile.note([]) == nil)
@@ -118,8 +128,9 @@ private func locks(_ numbers: ClosedRange<Int>, age: Duration) -> [CleanupPlan.F
   {
     var w = World()
     for (kind, outcome) in kinds { w.append(kind, t1) { $0.outcome = outcome } }
-    let entries = w.tail.slots.compactMap(\.entry).map { (entry: $0, age: age) }
-    return CleanupPlan.mayHaveSurplus(entries, me: me, live: live ? t1 : nil)
+    var search = CleanupPlan.SurplusSearch(me: me, live: live ? t1 : nil)
+    _ = w.tail.slots.reversed().compactMap(\.entry).first { search.ends(at: $0, age: age) }
+    return search.found
   }
 
   @Test func onlyAClaimThatNeverStartedMayHaveLeftAJob() {

@@ -13,7 +13,7 @@ import Testing
     build(&world)
     guard case .state(let state) = world.tail.fold() else { throw CoordError.bug("not settled") }
     return LogChoice(
-      state, entries: { world.tail.slots.compactMap(\.entry) },
+      state, last: { world.tail.slots.compactMap(\.entry).last { $0.body.log.map(files.contains) ?? false } },
       newest: newest.map { ($0, WallTime(seconds: 1_795_000_000)) }, exists: files.contains)
   }
 

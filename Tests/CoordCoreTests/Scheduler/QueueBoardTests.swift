@@ -30,7 +30,7 @@ private func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(1000 + 
     var second = board("b")
     let writes = files.writes
     #expect(try poll(&second, 1...15).isEmpty && files.writes == writes + 1, "one look at the clock")
-    try first.publish(answer(), number: number)
+    try first.publish(answer(), number: number, among: LockListing([]))
     let before = files.writes
     #expect(try poll(&second, 16...20).isEmpty && files.writes == before + 1)
     #expect(try poll(&second, 21...21) == [21], "as soon as it is due")
@@ -41,7 +41,7 @@ private func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(1000 + 
   func clockOfTheFileSystem(step: Int64) throws {
     var first = board("a")
     let number = try #require(try first.takeRight(files.list(), now: at(0)))
-    try first.publish(answer(), number: number)
+    try first.publish(answer(), number: number, among: LockListing([]))
     var second = board("b")
     var right: Int?
     for now in 1...30 where right == nil {

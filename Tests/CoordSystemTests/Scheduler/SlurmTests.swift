@@ -93,7 +93,7 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     fclose(fopen("\(locks)/sbatch.\(token).err", "w"))
     fake.script("sbatch", "echo 35")
     #expect(try fake.slurm.submit(token, log: nil, by: Machine.now + .seconds(10)) == .accepted(JobID("35")!))
-    #expect(try PosixLockFiles(directory: locks).names().sorted() == ["sbatch.\(token).err", "sbatch.\(token).out"])
+    #expect(try PosixLockFiles(directory: locks).list().others.sorted() == ["sbatch.\(token).err", "sbatch.\(token).out"])
   }
 
   /// A slow disk may take all the time of a claim for the files that sbatch prints to.
@@ -102,7 +102,7 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     let locks = fake.makeFolders()
     fake.script("sbatch", "echo 35")
     #expect(throws: StorageFailure.self) { try fake.slurm.submit(token, log: nil, by: Machine.now) }
-    let left = try PosixLockFiles(directory: locks).names()
+    let left = try PosixLockFiles(directory: locks).list().others
     #expect(!fake.calls.contains { $0.hasPrefix("sbatch") } && left.isEmpty)
     #expect(try fake.slurm.submit(token, log: nil, by: Machine.now + .seconds(10)) == .accepted(JobID("35")!))
   }
