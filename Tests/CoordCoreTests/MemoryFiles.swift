@@ -13,7 +13,14 @@ final class MemoryFiles: LockFiles {
     listings += 1
     return LockListing(Array(files.keys))
   }
-  func lock(_ name: String) throws(StorageFailure) -> LockFile? { files[name].map { .bytes($0, owner: nil) } }
+  func refresh() {}
+  /// What happens when a number was read.
+  var afterReading: (String) -> Void = { _ in }
+
+  func lock(_ name: String) throws(StorageFailure) -> LockFile? {
+    defer { afterReading(name) }
+    return files[name].map { .bytes($0, owner: nil) }
+  }
   var ownersAreReal: Bool { true }
   func stage(_ bytes: [UInt8], as t: String, durable: Bool) throws(StorageFailure) -> WallTime {
     writes += 1

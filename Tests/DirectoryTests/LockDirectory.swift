@@ -134,6 +134,7 @@ struct AnyFiles: LockFiles {
   private let base: any LockFiles
   init(_ base: any LockFiles) { self.base = base }
   func list() throws(StorageFailure) -> LockListing { try base.list() }
+  func refresh() { base.refresh() }
   // The racers name users of their own, but all files are this process's.
   func lock(_ name: String) throws(StorageFailure) -> LockFile? {
     if case .bytes(let bytes, _)? = try base.lock(name) { .bytes(bytes, owner: nil) } else { try base.lock(name) }

@@ -49,7 +49,7 @@ final class SimClient: SimProcess {
     if readsLog {
       do throws(StorageFailure) {
         let tail: LogTail
-        (tail, listing) = try log.look()
+        (tail, listing) = try log.look(now: o.began)
         o.log = .success(tail)
         o.queue = try board.latest(listing)
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }

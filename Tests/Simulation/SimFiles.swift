@@ -30,6 +30,8 @@ public struct SimFiles: LockFiles {
     return LockListing(disk.names.filter { disk[$0].map { !mayMiss($0) } ?? false })
   }
 
+  public func refresh() {}
+
   public func lock(_ name: String) throws(StorageFailure) -> LockFile? {
     try enter("read \(name)")
     guard let file = disk[name], !mayMiss(file) else { return nil }

@@ -273,7 +273,8 @@ final class SimJob: SimProcess {
       }
     }
     if dead { return }
-    if let left = SimFiles(self).readInfo().info, left.token == token, left.endpoint == info?.endpoint,
+    if supervision?.hasLaunched == true, let left = SimFiles(self).readInfo().info, left.token == token,
+      left.endpoint == info?.endpoint,
       left.started == info?.started
     {
       _ = SimFiles(self).writeInfo(nil)

@@ -35,7 +35,9 @@ extension Coordinator {
   mutating func olderLife(
     _ snapshot: QueueSnapshot, _ state: ServiceState, _ known: KnownTokens, _ o: Observation
   ) -> [Action]? {
-    if let job = known.olderJob(in: snapshot, home) {
+    let traces = QuietWait.needed(
+      state, known: known, info: o.info.info, beat: file.beat, hasTraces: o.hasTraces, wall: o.wall)
+    if let job = known.olderJob(in: snapshot, home, traces: traces != nil) {
       // Its fence lets it start no server; yet it may hang in env.sh, or in a state that it does not leave by itself.
       var cancels: [Action] = []
       if let token = job.token, known.named.contains(token), job.uid == me, mayCancel(token, o) {
@@ -51,10 +53,7 @@ extension Coordinator {
     }
     if let refusal = sharedStatusFile(known.served, o) { return refusal }
     let quiet = min(file.silence, last.unchanged)
-    guard
-      let (why, needed) = QuietWait.needed(
-        state, known: known, info: o.info.info, beat: file.beat, hasTraces: o.hasTraces, wall: o.wall)
-    else { return nil }
+    guard let (why, needed) = traces else { return nil }
     guard quiet < needed else {
       // What was waited for is done: the claim is not given up at this moment.
       if o.now >= deadline { renewDeadline(o) }

@@ -10,6 +10,9 @@ public enum LockFile: Hashable, Sendable {
 public protocol LockFiles {
   /// All names, sorted out; none where the directory was removed.
   func list() throws(StorageFailure) -> LockListing
+  /// Lets a look-up ask the file server: an NFS client takes a name that was missing for missing for half a minute, unless it
+  /// opens the directory and sees it changed.
+  func refresh()
   /// What is there, opened afresh, no link followed; nil if there is nothing.
   func lock(_ name: String) throws(StorageFailure) -> LockFile?
   /// Whether a file that this process makes is its user's: some file servers make all files one user's.

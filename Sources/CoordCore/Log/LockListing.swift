@@ -29,5 +29,16 @@ public struct LockListing: Sendable {
     (self.numbers, self.answered, self.others) = (numbers, answered, others)
   }
 
+  /// The same with what was asked and answered since, looked up by name: questions go on one by one.
+  func followed(in files: some LockFiles) throws(StorageFailure) -> LockListing {
+    var now = self
+    while try files.lock(QueueName.name(now.asked + 1, "asked")) != nil { now.asked += 1 }
+    // Of older questions nobody waits for an answer.
+    for number in max(1, now.asked - 2, (now.answered.last ?? 0) + 1)..<max(1, now.asked + 1) {
+      if try files.lock(QueueName.name(number, "answer")) != nil { now.answered.append(number) }
+    }
+    return now
+  }
+
   public init(_ names: [String]) { self.init { take in names.forEach(take) } }
 }

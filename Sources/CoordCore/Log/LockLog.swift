@@ -1,8 +1,8 @@
 /// The numbered lock files over the raw directory.
 ///
 /// What was read whole is kept, as long as the newest of it is there unchanged: each entry names the one before by its
-/// checksum. So a poll costs one listing and two look-ups, and a directory that was removed, emptied or restored under a
-/// process is noticed by its next look.
+/// checksum. So a poll costs a few look-ups, and a directory that was removed, emptied or restored under a process is noticed by
+/// its next look.
 public final class LockLog<Files: LockFiles> {
   public let files: Files
   private var known: [Int: Slot] = [:]
@@ -12,8 +12,8 @@ public final class LockLog<Files: LockFiles> {
   private var needed = 1
   /// The last tail, where nothing of it is to be read again.
   private var settled: LogTail?
-  /// When the directory was listed last, for who looks often.
-  private var listed: Instant?
+  /// The last listing of who looks often.
+  private var seen: (listing: LockListing, at: Instant)?
   /// What the whole log told, of which listing and what it leads to.
   private var told: (tokens: KnownTokens, of: [Int], previous: String)?
   /// Whether files here belong to who made them; nil: not asked yet.
@@ -29,19 +29,6 @@ public final class LockLog<Files: LockFiles> {
   /// A listing may be stale (NFS directory caches): it is only a view, and taking the next number is what decides.
   public func tail() throws(StorageFailure) -> LogTail { try tail(numbers()).tail }
 
-  /// The same for who looks often. While the last entry is there as it was and none follows it, the directory is listed only
-  /// once in `Limits.listingPace`: what somebody puts in or takes out elsewhere is seen then.
-  public func tail(now: Instant) throws(StorageFailure) -> LogTail {
-    if let settled, let listed, now - listed < Limits.listingPace, let last = whole[settled.lastNumber],
-      try files.lock(LockName.name(settled.lastNumber)) == last, try files.lock(LockName.name(settled.next)) == nil
-    {
-      return settled
-    }
-    let tail = try tail()
-    listed = now
-    return tail
-  }
-
   /// The log's end, and the listing from which it was read.
   public func end() throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
     let listing = try files.list()
@@ -49,14 +36,43 @@ public final class LockLog<Files: LockFiles> {
   }
 
   /// The log's end, and a listing that is not older: whatever was asked before a number was taken is in it.
-  public func look() throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
-    let listing = try files.list()
+  ///
+  /// For who looks often: while the last entry is there as it was and none follows it, the directory is listed only once in
+  /// `Limits.listingPace`. What somebody puts in or takes out elsewhere in it is seen then.
+  public func look(now: Instant) throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
+    if let settled, let seen, now - seen.at < Limits.listingPace, try isTheEnd(settled) {
+      let listing = try seen.listing.followed(in: files)
+      self.seen = (listing, seen.at)
+      return (settled, listing)
+    }
+    seen = nil
+    var listing = try files.list()
     let (tail, wasKnown) = try tail(listing.numbers)
-    return (tail, wasKnown ? listing : try files.list())
+    if !wasKnown { listing = try files.list() }
+    seen = (listing, now)
+    return (tail, listing)
+  }
+
+  private func isTheEnd(_ tail: LogTail) throws(StorageFailure) -> Bool {
+    guard let last = whole[tail.lastNumber] else { return false }
+    files.refresh()
+    guard try files.lock(LockName.name(tail.lastNumber)) == last else { return false }
+    return try files.lock(LockName.name(tail.next)) == nil
   }
 
   private func tail(_ listed: [Int]) throws(StorageFailure) -> (tail: LogTail, wasKnown: Bool) {
     try forgetWhatIsGone(listed)
+    let mayBeOfAnotherLife = !known.isEmpty
+    let (tail, wasKnown) = try read(listed)
+    guard mayBeOfAnotherLife, !tail.isChain else { return (tail, wasKnown) }
+    // Somebody restored the directory while it was read, and what is remembered is of the life before.
+    forget()
+    return (try read(listed).tail, false)
+  }
+
+  private func forget() { (known, whole, settled) = ([:], [:], nil) }
+
+  private func read(_ listed: [Int]) throws(StorageFailure) -> (tail: LogTail, wasKnown: Bool) {
     var end = max(listed.last ?? 0, known.keys.max() ?? 0)
     // A name that a cached listing does not have yet may be found by opening it.
     while try slot(end + 1) != nil { end += 1 }
@@ -65,7 +81,7 @@ public final class LockLog<Files: LockFiles> {
       let run = try run(endingAt: end)
       if run.slots.contains(where: \.isWhole) || !run.isCutOff {
         needed = run.first
-        settled = !run.isCutOff && run.slots.allSatisfy(\.isEntry) ? run : nil
+        settled = !run.isCutOff && run.isChain ? run : nil
         return (run, false)
       }
       // Above a gap, and no entry in it: strange files, not the log.
@@ -104,7 +120,7 @@ public final class LockLog<Files: LockFiles> {
   ///
   /// - Parameter now: for who looks often, as above; nil: the directory is listed.
   public func foldForServer(lock: Int, nonce: String, now: Instant? = nil) throws(StorageFailure) -> LogFold {
-    let tail = if let now { try tail(now: now) } else { try tail() }
+    let tail = if let now { try look(now: now).tail } else { try tail() }
     let fold = tail.foldBeforeTornEnd
     guard case .newer = fold else { return fold }
     // What a newer coord decided is not known; whether ours is still there is.
@@ -122,11 +138,11 @@ public final class LockLog<Files: LockFiles> {
       if !listed.contains(number), try files.lock(LockName.name(number)) == nil { isWhole = false }
       number -= 1
     }
-    if !isWhole { (known, whole, settled) = ([:], [:], nil) }
+    if !isWhole { forget() }
   }
 
   /// Every number of the directory that can be read, the oldest first. None of it is kept.
-  public func forEach(_ body: (_ number: Int, Slot) -> Void) throws(StorageFailure) {
+  public func read(_ body: (_ number: Int, Slot) -> Void) throws(StorageFailure) {
     for number in try numbers() {
       if let slot = try read(number) { body(number, slot) }
     }
@@ -181,6 +197,7 @@ public final class LockLog<Files: LockFiles> {
 
   /// Takes a number with this entry, or says that somebody else has it. Steps 0 to 5 of docs/protocol.md.
   public func append(_ entry: LockEntry) throws(StorageFailure) -> AppendResult {
+    seen = nil
     let bytes = entry.encoded
     let name = LockName.name(entry.number)
     // Above a gap there is nothing to take: the directory was emptied or restored since the log was read.

@@ -13,6 +13,11 @@ public struct LogTail: Hashable, Sendable {
   public var next: Int { first + slots.count }
   public var lastNumber: Int { next - 1 }
 
+  /// Whether all of it are entries, and each names the one before.
+  var isChain: Bool {
+    slots.allSatisfy(\.isEntry) && zip(slots, slots.dropFirst()).allSatisfy { $1.entry?.previous == $0.digest }
+  }
+
   /// All tokens that it names, also those that count for nothing.
   public var tokens: Set<Token> { Set(slots.compactMap { $0.entry?.token }) }
 

@@ -141,7 +141,12 @@ public struct Entrance: Hashable, Sendable {
       ending.see(server.ending, began: question.began, ended: now)
       if ending.unchanged < around.snapshot.killWait { return .success("\(server.what): \(server.who)") }
     }
-    if let job = around.known.olderJob(in: around.snapshot, around.home, besides: question.state.liveToken) {
+    let traces = QuietWait.needed(
+      question.state, known: around.known, info: around.info.info, beat: file.beat, hasTraces: around.hasTraces,
+      wall: wall)
+    if let job = around.known.olderJob(
+      in: around.snapshot, around.home, besides: question.state.liveToken, traces: traces != nil)
+    {
       return .success(around.known.older(job))
     }
     if let why = around.info.unreadable, isBlind {

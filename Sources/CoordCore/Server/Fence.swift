@@ -40,7 +40,9 @@ public struct Fence: Hashable, Sendable {
 
   /// - Parameter patient: false once the log was watched for so long that a cache is no excuse.
   public func decide(_ state: ServiceState, patient: Bool) -> Decision {
-    guard let token else { return byHand(state) }
+    // A claim of its own that it took for lost is its claim.
+    let claimed = state.liveToken == freshToken || state.end?.token == freshToken ? freshToken : nil
+    guard let token = token ?? claimed else { return byHand(state) }
     if let start = state.start, start.token == token, state.phase == .started || state.stop != nil {
       if start.author.nonce == nonce, state.phase == .started { return .serve(state) }
       return .leave(

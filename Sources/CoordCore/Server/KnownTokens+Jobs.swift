@@ -10,11 +10,18 @@ extension KnownTokens {
   func isUnstarted(_ info: ServerInfo) -> Bool { !served.contains(info.token) }
 
   /// A job at work in the project whose `started` is not in the log: its log was another one, or lost that.
-  /// - Parameter live: the token that is about to start.
-  public func olderJob(in snapshot: QueueSnapshot, _ home: Home, besides live: Token? = nil) -> QueuedJob? {
-    guard case .answered(let jobs) = snapshot.outcome else { return nil }
-    return jobs.first { job in
-      home.holds(job) && job.isAtWork && (job.token.map { $0 != live && !served.contains($0) } ?? false)
+  /// - Parameters:
+  ///   - live: the token that is about to start.
+  ///   - traces: something tells of a server that the log does not know.
+  public func olderJob(
+    in snapshot: QueueSnapshot, _ home: Home, besides live: Token? = nil, traces: Bool
+  ) -> QueuedJob? {
+    guard case .answered(let found) = snapshot.outcome else { return nil }
+    return found.first { job in
+      guard home.holds(job), job.isAtWork else { return false }
+      if let token = job.token { return token != live && !served.contains(token) }
+      // One by hand shows no token. Silence tells nothing of one that is suspended.
+      return traces && job.isOurScript && job.life == .suspended && jobs[job.id.number] != job.uid
     }
   }
 

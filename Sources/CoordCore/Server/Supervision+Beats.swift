@@ -20,7 +20,7 @@ extension Supervision {
       return stop(ending, now)
     case .state: break
     }
-    running = true
+    (running, hasLaunched) = (true, true)
     stage = .starting(since: now)
     (nextBeat, nextProbe) = (lastBeat + Limits.beat, now)
     return [.launch]

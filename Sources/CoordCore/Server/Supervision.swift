@@ -69,6 +69,9 @@ public struct Supervision: Hashable, Sendable {
   var nextProbe: Instant
   /// The server's processes exist, as far as is known.
   public internal(set) var running = false
+  /// It was confirmed that the first heartbeat is ours, and a server may have been started. What is not confirmed may stand in the
+  /// place of another run's heartbeat, of which it is the only trace: it stays.
+  public internal(set) var hasLaunched = false
   /// When the last complete beat began: the server must not outlive it by S.
   public internal(set) var lastBeat: Instant
   /// How many ports somebody else took between the look at them and the start.

@@ -173,7 +173,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       do throws(StorageFailure) {
         let tail: LogTail
         marks.locks = changed.take() ?? Glance.Mark(project.locks)
-        (tail, listing) = try writer.log.look()
+        (tail, listing) = try writer.log.look(now: o.began)
         o.log = .success(tail)
         o.queue = try board.latest(listing)
         o.place = place(tail)

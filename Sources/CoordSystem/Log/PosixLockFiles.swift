@@ -21,6 +21,8 @@ public struct PosixLockFiles: LockFiles, Sendable {
     }
   }
 
+  public func refresh() { _ = try? Descriptor(path: directory, O_RDONLY | O_DIRECTORY) }
+
   public func lock(_ name: String) throws(StorageFailure) -> LockFile? {
     do throws(SystemFailure) {
       let file = try Descriptor(path: path(name), O_RDONLY | O_NONBLOCK | O_NOFOLLOW)

@@ -177,7 +177,9 @@ public struct Supervisor {
         job: job, place: place, logPath: logPath, heartbeat: heartbeat, say: say, ends: ends))
     say("the server is over: \(ending.reason)" + (ending.tail.map { "\n" + $0 } ?? ""))
     record(ending, token)
-    status.remove { $0.token == token && $0.endpoint.node == node && $0.started == started }
+    if run.supervision.hasLaunched {
+      status.remove { $0.token == token && $0.endpoint.node == node && $0.started == started }
+    }
     return ending.outcome == .failed || ending.outcome == .lost ? 1 : 0
   }
 

@@ -10,7 +10,7 @@ enum History {
     }
     _ = try session.readState()
     do throws(StorageFailure) {
-      try LockLog(PosixLockFiles(directory: session.project.locks)).forEach { number, slot in
+      try LockLog(PosixLockFiles(directory: session.project.locks)).read { number, slot in
         Console.answer(session.arguments.has("--json") ? json(number, slot.entry) : text(number, slot.entry))
       }
     } catch {

@@ -121,6 +121,16 @@ private let t2 = World.token(2)
     #expect(outcome(&w2, jobs: [pending]).claimedAfter == 0)
   }
 
+  /// It shows no token, and its silence tells nothing.
+  @Test func suspendedJobByHandIsWaitedForWhereTheLogIsGone() {
+    for (state, traces, claims) in [("SUSPENDED", true, nil), ("SUSPENDED", false, 0), ("RUNNING", true, 75)] {
+      var w = World()
+      w.hasTraces = traces
+      let after = outcome(&w, seconds: 200, jobs: [job("77", state, comment: "coord", dir: "/project")]).claimedAfter
+      #expect(after == claims, "\(state) \(traces)")
+    }
+  }
+
   @Test func emptyLogBesideTracesWaitsUntilAServerOfItHasStopped() {
     var w = World()
     w.hasTraces = true

@@ -55,6 +55,23 @@ extension LogFold {
     #expect(tail.fold().state?.submission == nil && tail.fold().state?.phase == .idle)
   }
 
+  /// A process makes sure that its newest number is there, and then, while it reads the next, somebody restores the directory.
+  @Test func whatIsRememberedOfAnotherLifeIsReadAgain() throws {
+    let files = MemoryFiles()
+    let log = LockLog(files)
+    var before = World()
+    before.append(.claimed, t1)
+    files.put(before)
+    _ = try log.tail()
+    var now = World()
+    for kind in [EntryKind.claimed, .ended] { now.append(kind, World.token(2)) }
+    files.afterReading = { _ in
+      files.afterReading = { _ in }
+      files.put(now)
+    }
+    #expect(try log.tail() == now.tail)
+  }
+
   @Test func strangeFilesUseUpTheirNumber() {
     var w = World()
     w.append(.claimed, t1)

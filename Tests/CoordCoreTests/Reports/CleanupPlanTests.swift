@@ -58,7 +58,9 @@ private let day = Duration.seconds(86_400)
     ("README", 7200),
   ].map { CleanupPlan.File(name: $0.0, age: .seconds($0.1)) }
   #expect(
-    CleanupPlan.leftovers(files, asked: LockListing(files.map(\.name)).asked, live: live) == ["queue.1.asked", "sbatch.\(World.token(2)).out", "tmp.a.00000001"])
+    CleanupPlan.leftovers(files, asked: LockListing(files.map(\.name)).asked, live: live) == [
+      "queue.1.asked", "sbatch.\(World.token(2)).out", "tmp.a.00000001",
+    ])
 }
 
 @Test func onlyOurOwnKnownSurplusJobsAreCancelled() {

@@ -59,18 +59,54 @@ private func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(1000 + 
     #expect(try second.takeRight(old, now: at(60)) == nil)
   }
 
-  /// A poll of a quiet log reads the names once, and those of a log that changed once more: no question is older than the log.
-  @Test func oneListingALook() throws {
+  /// A quiet log's names are read once in a while; those of a log that changed, twice: no question is older than the log.
+  @Test func quietLogIsListedSeldom() throws {
     var w = World()
     w.append(.claimed, World.token(1))
     files.put(w)
     let log = LockLog(files)
-    _ = try log.look()
+    _ = try log.look(now: at(0))
     let before = files.listings
-    for _ in 0..<10 { _ = try log.look() }
-    #expect(files.listings == before + 10)
+    for second in 1..<30 { #expect(try log.look(now: at(second)).tail.lastNumber == 1) }
+    #expect(files.listings == before)
+    // A number above a gap, which only a listing shows.
+    files.files["00000009"] = Array("x".utf8)
+    #expect(try log.look(now: at(29)).listing.numbers == [1])
+    #expect(try log.look(now: at(30)).listing.numbers == [1, 9] && files.listings == before + 2)
+    files.files["00000009"] = nil
     w.append(.submitted, World.token(1))
     files.put(w)
-    #expect(try log.look().tail.lastNumber == 2 && files.listings == before + 12)
+    #expect(try log.look(now: at(31)).tail.lastNumber == 2 && files.listings == before + 4)
+  }
+
+  @Test func emptiedLogIsListedAtOnce() throws {
+    var w = World()
+    w.append(.claimed, World.token(1))
+    files.put(w)
+    let log = LockLog(files)
+    _ = try log.look(now: at(0))
+    files.files = [:]
+    let (tail, listing) = try log.look(now: at(1))
+    #expect(tail == .empty && listing.numbers.isEmpty)
+  }
+
+  /// Between two listings as well.
+  @Test func questionsAndAnswersOfOthersAreSeenByName() throws {
+    var w = World()
+    w.append(.claimed, World.token(1))
+    files.put(w)
+    let log = LockLog(files)
+    var (asker, other) = (board("a"), board("b"))
+    _ = try log.look(now: at(0))
+    for second in [1, 10, 19] {
+      files.clock = Int64(second)
+      let number = try #require(try asker.takeRight(files.list(), now: at(second)))
+      #expect(try log.look(now: at(second + 1)).listing.asked == number)
+      try asker.publish(answer(), number: number, among: LockListing([]))
+      let listings = files.listings
+      let listing = try log.look(now: at(second + 2)).listing
+      #expect(files.listings == listings)
+      #expect(try other.latest(listing)?.number == number)
+    }
   }
 }

@@ -30,6 +30,19 @@ extension World {
     #expect(fence(World.token(2)).decide(w.state, patient: true) == .lookAgain)
   }
 
+  /// The file server took the claim of a job by hand, and told it something else.
+  @Test func claimThatWasTakenForLostIsTheJobsOwn() {
+    let own = World.token(77)
+    var w = World()
+    w.append(.claimed, own)
+    guard case .start(let draft) = fence(nil).decide(w.state, patient: true) else { return miss("its own claim") }
+    #expect(draft.body.token == own)
+    w.append(.stopRequested, own)
+    guard case .end = fence(nil).decide(w.state, patient: true) else { return miss("a stop") }
+    w.append(.ended, own)
+    guard case .leave = fence(nil).decide(w.state, patient: true) else { return miss("served after its stop") }
+  }
+
   @Test func secondJobWithTheSameTokenLeaves() {
     var w = World()
     for kind in [EntryKind.claimed, .submitted] { w.append(kind, t1) }

@@ -239,4 +239,28 @@ private let t2 = World.token(2)
     w.info = InfoReading(bytes: Array("NODE=node1\nPORT=7860\n".utf8))
     #expect(outcome(&w, jobs: []).error?.what.contains("node1:7860") == true)
   }
+
+  /// However long it is: one read again at every look costs seconds. Only a job of the project that its end does not tell of needs that.
+  @Test func otherProjectsJobsNeedNoWholeLog() throws {
+    let files = MemoryFiles()
+    var w = World()
+    for number in 1...30 { for kind in [EntryKind.claimed, .ended] { w.append(kind, World.token(UInt64(number))) } }
+    files.put(w)
+    let log = LockLog(files)
+    let tail = try log.tail()
+    var reads = 0
+    files.afterReading = { _ in reads += 1 }
+    for (directory, token, readsAll) in [
+      ("/other", t2, false), ("/project", World.token(30), false), ("/project", t2, true),
+    ] {
+      reads = 0
+      w.answer([job("77", "RUNNING", comment: token.comment(log: nil), dir: directory)])
+      let known = try log.known(beyond: tail, info: nil, jobs: w.queue?.snapshot, home: Home(root: "/project"))
+      #expect(
+        (reads > 0) == readsAll && known?.named.contains(token) == (readsAll || token != t2), "\(directory) \(token)")
+    }
+    reads = 0
+    _ = try log.known(beyond: tail, info: nil, jobs: w.queue?.snapshot, home: Home(root: "/project"))
+    #expect(reads == 0, "the same log is not read twice")
+  }
 }

@@ -112,9 +112,11 @@ private func miss(_ what: String) { _ = Issue.record(Comment(rawValue: what)) }
     #expect(left.contains { $0.isFinish }, "it may say that nothing is to start")
     var late = s
     #expect(!late.handle(.confirmed(Supervision.log), now: start + .seconds(46)).contains(.launch))
+    #expect(!restored.hasLaunched && !newer.hasLaunched && !late.hasLaunched, "the heartbeat stays")
     #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(2)) == [.launch])
     #expect(s.handle(.tick, now: start + .seconds(2)) == [.probe(within: .seconds(1))])
     #expect(s.handle(.confirmed(Supervision.log), now: start + .seconds(3)) == [], "it is launched once")
+    #expect(s.hasLaunched)
   }
 
   /// S runs from the beginning of a beat: the next one is due five seconds after that, however long the first one took.

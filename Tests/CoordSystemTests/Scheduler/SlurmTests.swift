@@ -93,7 +93,8 @@ private let query = QueueQuery(job: JobID("35"), token: token)
     fclose(fopen("\(locks)/sbatch.\(token).err", "w"))
     fake.script("sbatch", "echo 35")
     #expect(try fake.slurm.submit(token, log: nil, by: Machine.now + .seconds(10)) == .accepted(JobID("35")!))
-    #expect(try PosixLockFiles(directory: locks).list().others.sorted() == ["sbatch.\(token).err", "sbatch.\(token).out"])
+    #expect(
+      try PosixLockFiles(directory: locks).list().others.sorted() == ["sbatch.\(token).err", "sbatch.\(token).out"])
   }
 
   /// A slow disk may take all the time of a claim for the files that sbatch prints to.
