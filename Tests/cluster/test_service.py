@@ -1,6 +1,8 @@
 """coord serve on a cluster: one account owns the jobs, five hundred wait, and systemd looks after it."""
 import os
 import pathlib
+import re
+import resource
 import shutil
 import signal
 import socket
@@ -85,13 +87,26 @@ def test_service_that_tells_nothing(project, socket_path, words):
     project.path.joinpath("hpc_utils", "locks").chmod(0o2775)
 
 
-def test_five_hundred_wait_for_one_look(project, service, socket_path):
+def test_two_thousand_wait_for_one_look_and_more_ask_again(project, service, socket_path):
     project.job_environment("FAKE_PANEL_SLOW=12")
-    waiting = ask(socket_path, 500, 100)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    waiting = ask(socket_path, 2000, 100)
     (pid,) = project.coord_pids("serve")
-    assert answered(waiting) == 500
+    (late,) = ask(socket_path, 1, 5)
+    words = late.makefile().read()
+    assert re.fullmatch(r"busy=([2-9]|10)\n", words), words
+    more = [project.start("connect") for _ in range(2)]
+    assert answered(waiting) == 2000
+    results = [Finished(process, 60) for process in more]
+    assert len(addresses(results)) == 1
+    assert all("as many wait at the service as it takes: asking again in" in result.errors for result in results), results
+    # Four thousand in a second find it there.
+    began = time.monotonic()
+    assert answered(ask(socket_path, 2000, 10)) + answered(ask(socket_path, 2000, 10)) == 4000
+    assert time.monotonic() - began < 20
     memory = highest_memory(pid)
-    assert memory < 200_000, f"{memory} kB"
+    assert memory < 16 << 10, f"{memory} kB"
     calls = project.calls("squeue")
     assert calls and paced(calls), calls
     assert len(project.calls("sbatch")) == 1

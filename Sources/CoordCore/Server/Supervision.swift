@@ -180,7 +180,9 @@ public struct Supervision: Hashable, Sendable {
           ? "the server did not answer HTTP within" : "the check of the app (CHECK_COMMAND) did not end within"
         actions += stop(Ending(.failed, "\(what) \(startLimit.spoken) (START_LIMIT)"), now)
       } else if now >= nextProbe {
-        nextProbe = now + (lastAnswer == nil ? .milliseconds(250) : .seconds(1))
+        // A small app is there in an instant; a large one is not asked all the time.
+        let pace = lastAnswer == nil ? min((now - since) / 40, .milliseconds(500)) : .seconds(1)
+        nextProbe = now + max(pace, .milliseconds(50))
         actions.append(.probe(within: .seconds(1)))
       }
     case .stopping(let ending, let since, let killed):

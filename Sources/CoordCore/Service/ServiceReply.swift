@@ -1,6 +1,8 @@
 /// What the service says: `progress` any number of times, then one of the others.
 public enum ServiceReply: Hashable, Sendable {
   case progress(String)
+  /// Too many wait already: ask again after so long, in whole seconds.
+  case busy(Duration)
   case answer(ServerInfo)
   case failure(CoordError)
 
@@ -10,6 +12,7 @@ public enum ServiceReply: Hashable, Sendable {
       var line = KeyValueText()
       line.add("progress", text)
       return line.encoded
+    case .busy(let pause): return "busy=\(pause.wholeSeconds)\n"
     case .answer(let info): return "answer=\n" + String(decoding: info.encoded, as: UTF8.self) + ".=\n"
     case .failure(let error):
       var block = KeyValueText()
@@ -32,11 +35,12 @@ public struct ServiceReplyReader: Sendable {
   ///
   /// - Throws: `CoordError.bug` for what no service says.
   public mutating func take(_ line: String) throws(CoordError) -> ServiceReply? {
-    guard block.isEmpty, let progress = KeyValueText(Array(line.utf8))?["progress"] else {
-      block.append(line)
-      return line == ".=" ? try finished() : nil
+    if block.isEmpty, let word = KeyValueText(Array(line.utf8)) {
+      if let progress = word["progress"] { return .progress(progress) }
+      if let pause = word["busy"].flatMap({ Int($0) }), (1...60).contains(pause) { return .busy(.seconds(pause)) }
     }
-    return .progress(progress)
+    block.append(line)
+    return line == ".=" ? try finished() : nil
   }
 
   private func finished() throws(CoordError) -> ServiceReply {

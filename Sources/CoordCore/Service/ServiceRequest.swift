@@ -1,7 +1,8 @@
 /// What `coord connect` and `coord serve` say to each other: lines of text over a Unix socket.
 ///
-/// The client sends one request line. The service answers with any number of `progress TEXT` lines and one final block:
-/// `answer` with the lines of server_info.txt, or `error CODE` with WHAT, WHY and NEXT; then a line with a single dot.
+/// The client sends one request line. The service answers with any number of lines `progress=TEXT` and one final block:
+/// `answer=` with the lines of server_info.txt, or `error=CODE` with WHAT, WHY and NEXT; then a line `.=`. Or with the one line
+/// `busy=SECONDS`: as many wait as it takes, and it is to be asked again then.
 public struct ServiceRequest: Hashable, Sendable {
   /// How long the client will wait.
   public var wait: Duration

@@ -10,6 +10,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
   private let scheduler: Cluster
   private let manager: ServiceManager
   private let say: (String) -> Void
+  private let log: LockLog<PosixLockFiles>
   private var clients: ServiceClients
   private let socketFile: ino_t?
   private var loop: CoordinatorLoop<Cluster>?
@@ -33,6 +34,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     project: Project, machine: Machine, signals: Signals, scheduler: Cluster, say: @escaping (String) -> Void
   ) throws(CoordError) {
     (self.project, self.machine, self.signals, self.scheduler, self.say) = (project, machine, signals, scheduler, say)
+    log = LockLog(PosixLockFiles(directory: project.locks))
     let path = project.settings.socket
     guard !path.isEmpty else {
       throw .configuration(
@@ -121,7 +123,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
 
   /// What became of a server that somebody had, if a teammate stopped it and none runs now.
   private func stopped(_ seen: Token?) -> CoordError? {
-    guard case .state(let state)? = try? LockLog(PosixLockFiles(directory: project.locks)).tail().fold(),
+    guard case .state(let state)? = try? log.look(now: Machine.now).tail.fold(),
       state.phase == .idle, let end = state.end, end.body.outcome == .stopped, seen == nil || end.token == seen
     else { return nil }
     return CoordError(ending: end)
@@ -250,7 +252,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
     metrics.waiting = clients.waiters.count
     metrics.heartbeatAge = info.map { Machine.wall.seconds - $0.heartbeat.seconds }
     metrics.ready = info?.state == .ready && (metrics.heartbeatAge ?? 1000).magnitude <= 15
-    metrics.lastNumber = (try? LockLog(PosixLockFiles(directory: project.locks)).numbers().last) ?? 0
+    metrics.lastNumber = (try? log.look(now: Machine.now).tail.lastNumber) ?? 0
     manager.tell(
       "STATUS=\(metrics.waiting) waiting, \(metrics.answered) answered, server \(metrics.ready ? "ready" : "not ready")"
     )

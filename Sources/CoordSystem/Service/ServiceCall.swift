@@ -15,10 +15,53 @@ public enum ServiceCall {
     socket path: String, _ request: ServiceRequest, project: Project, signals: Signals,
     look: () -> ServerInfo?, say: (String) -> Void
   ) -> Result<ServerInfo, CoordError>? {
-    guard let socket = try? UnixSocket.connect(path), let peer = UnixSocket.peer(socket),
+    let end = Machine.now + request.wait
+    var left = request
+    var crowds = 0
+    while true {
+      switch converse(socket: path, left, project: project, signals: signals, look: look, say: say) {
+      case .noService: return nil
+      case .over(let result): return result
+      // Its queue is full: too many ask in this moment, or it hangs.
+      case .crowded:
+        crowds += 1
+        guard crowds < 3, Machine.now + .seconds(2) < end else { return nil }
+        let pause = Duration.milliseconds(Int.random(in: 200...2000))
+        if let signal = signals.interruption(within: pause) { return .failure(.interrupted(signal: signal)) }
+      case .busy(let pause):
+        guard Machine.now + pause < end else {
+          return .failure(
+            .tryAgain(
+              what: "no server yet", why: "as many wait at the service as it takes", next: "run `coord connect` again"))
+        }
+        say("as many wait at the service as it takes: asking again in \(pause.spoken)")
+        if let signal = signals.interruption(within: pause) { return .failure(.interrupted(signal: signal)) }
+        left.wait = end - Machine.now
+      }
+    }
+  }
+
+  private enum Outcome {
+    case noService
+    case crowded
+    case busy(Duration)
+    case over(Result<ServerInfo, CoordError>)
+  }
+
+  private static func converse(
+    socket path: String, _ request: ServiceRequest, project: Project, signals: Signals,
+    look: () -> ServerInfo?, say: (String) -> Void
+  ) -> Outcome {
+    let socket: Descriptor
+    do throws(SystemFailure) {
+      socket = try UnixSocket.connect(path)
+    } catch {
+      return error.code == EAGAIN ? .crowded : .noService
+    }
+    guard let peer = UnixSocket.peer(socket),
       // Anybody may listen in a folder that is open to all, and tell an address of his own.
       [0, getuid(), status(of: project.utils)?.st_uid ?? 0].contains(peer.uid)
-    else { return nil }
+    else { return .noService }
     // One that refuses us may have answered and closed before it heard anything: its words are there to read.
     try? socket.write(Array(request.line.utf8), path)
     var reader = ServiceReplyReader()
@@ -29,17 +72,17 @@ public enum ServiceCall {
     var patience = Machine.now + Limits.serviceCourtesy
     while Machine.now < end {
       if Machine.now >= patience {
-        if mayWrite(project) { return nil }
-        if let info = look() { return .success(info) }
+        if mayWrite(project) { return .noService }
+        if let info = look() { return .over(.success(info)) }
         patience = Machine.now + Limits.serviceSilence
       }
-      if let signal = signals.interruption(within: .zero) { return .failure(.interrupted(signal: signal)) }
+      if let signal = signals.interruption(within: .zero) { return .over(.failure(.interrupted(signal: signal))) }
       var p = pollfd(fd: socket.raw, events: Int16(POLLIN), revents: 0)
       guard poll(&p, 1, 200) > 0 else { continue }
       var buffer = [UInt8](repeating: 0, count: 4096)
       let n = recv(socket.raw, &buffer, buffer.count, 0)
       if n < 0, errno == EAGAIN || errno == EINTR { continue }
-      guard n > 0, input.count < 1 << 16 else { return nil }
+      guard n > 0, input.count < 1 << 16 else { return .noService }
       input += buffer[..<n]
       while let newline = input.firstIndex(of: UInt8(ascii: "\n")) {
         let line = String(decoding: input[..<newline], as: UTF8.self)
@@ -50,17 +93,18 @@ public enum ServiceCall {
             // It repeats itself to show that it lives.
             if text != said { say(text) }
             (said, patience) = (text, Machine.now + Limits.serviceSilence)
-          case .answer(let info)?: return .success(info)
-          case .failure(let error)?: return .failure(error)
+          case .busy(let pause)?: return .busy(pause)
+          case .answer(let info)?: return .over(.success(info))
+          case .failure(let error)?: return .over(.failure(error))
           case nil: break
           }
         } catch {
           say("what listens at \(path) is no service of this version: the files are asked")
-          return nil
+          return .noService
         }
       }
     }
-    return nil
+    return .noService
   }
 
   private static func mayWrite(_ project: Project) -> Bool {

@@ -29,8 +29,9 @@ struct ServiceClients: ~Copyable {
     case dropped
   }
 
-  /// More than this many at once: the newest are turned away.
+  /// More than this many at once: the newest are told to ask again, each at a moment of its own.
   static let most = 2000
+  private static let pauses = 2...10
   /// How long half a line, or a reply that is not read, is borne.
   static let patience = Duration.seconds(10)
 
@@ -39,9 +40,13 @@ struct ServiceClients: ~Copyable {
   private var clients: [Client] = []
   private var nextID = 1
 
+  /// As many as there may be descriptors, with some for the files.
+  private let most: Int
+
   init(listener: consuming Descriptor, mayAsk: @escaping (uid_t, [gid_t]) -> Bool) {
     self.listener = listener
     self.mayAsk = mayAsk
+    most = max(min(Self.most, Descriptor.raiseLimit() - 64), 1)
   }
 
   var waiters: [(id: Int, waiter: Waiter)] { clients.compactMap { c in c.waiter.map { (c.id, $0) } } }
@@ -73,17 +78,21 @@ struct ServiceClients: ~Copyable {
       _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
       _ = fcntl(fd, F_SETFL, O_NONBLOCK)
       let socket = Descriptor(owning: fd)
+      guard clients.count < most else {
+        // Closed at once: it takes nothing from those who wait.
+        let word = Array(ServiceReply.busy(.seconds(Int.random(in: Self.pauses))).text.utf8)
+        _ = Glibc.send(socket.raw, word, word.count, Int32(MSG_NOSIGNAL))
+        // What is closed unread is a reset for the other end.
+        var request = [UInt8](repeating: 0, count: ServiceRequest.limit)
+        _ = recv(socket.raw, &request, request.count, 0)
+        events.append(.dropped)
+        continue
+      }
       let peer = UnixSocket.peer(socket)
       let client = Client(id: nextID, socket: SharedDescriptor(socket), patience: Machine.now + Self.patience)
       nextID += 1
       clients.append(client)
-      if clients.count > Self.most {
-        reply(
-          client.id,
-          .failure(
-            .tryAgain(what: "the service is busy", why: "\(Self.most) wait already", next: "try again in a minute")))
-        events.append(.dropped)
-      } else if !(peer.map { mayAsk($0.uid, $0.groups) } ?? false) {
+      if !(peer.map { mayAsk($0.uid, $0.groups) } ?? false) {
         reply(
           client.id,
           .failure(
