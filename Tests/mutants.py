@@ -15,7 +15,7 @@ CORE = "Sources/CoordCore/"
 SYSTEM = "Sources/CoordSystem/"
 # A run that hangs is red. The tables take some seconds, the simulation some ten, and several times that on a busy machine.
 LIMIT = 400
-SCHEDULES = "12000"
+SCHEDULES = "20000"
 
 # name, file, what stands there, what is put there instead
 MUTANTS = [
