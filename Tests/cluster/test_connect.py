@@ -3,6 +3,8 @@ import pathlib
 import re
 import subprocess
 
+import locks
+import pytest
 from conftest import ADDRESS, MINICLUSTER, Finished, eventually
 
 
@@ -35,8 +37,12 @@ def test_storm_on_a_warm_server_asks_no_scheduler(project):
     assert (project.shims / "calls.log").read_text() == before
 
 
-def test_warm_answer_looks_at_little(project):
-    """No process of its own, no name looked up, nothing that only an entry needs to say."""
+@pytest.mark.parametrize("entries", [0, 2000])
+def test_warm_answer_looks_at_little(project, entries):
+    """No process of its own, no name looked up, nothing that only an entry needs to say; however long the log is."""
+    if entries:
+        assert project.run("connect").code == 0 and project.run("stop").code == 0
+        locks.lengthen(project, entries)
     first = project.run("connect")
     assert first.code == 0, first
     trace = project.path / "trace"
@@ -46,6 +52,7 @@ def test_warm_answer_looks_at_little(project):
     assert len([call for call in calls if call.startswith(("clone", "fork", "vfork", "execve"))]) == 1
     assert not [call for call in calls if "boot_id" in call or "AF_NETLINK" in call or "getent" in call]
     assert len([call for call in calls if "server_info.txt" in call]) == 1
+    assert not [call for call in calls if call.startswith("getdents")]
     assert len(calls) <= 60, len(calls)
 
 

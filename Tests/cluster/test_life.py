@@ -234,8 +234,11 @@ def test_beat_needs_few_calls_on_the_shared_directory(project):
     tracer.wait()
     beats = beats_of((project.path / "beats").read_text())
     assert len(beats) >= 3
+    # The locks are listed now and then.
+    assert len([beat for beat in beats if "getdents64" in beat]) <= 2
     for beat in beats:
-        calls = [line for line in beat.splitlines() if str(project.path) in line and "/locks/0" not in line]
+        calls = [line for line in beat.splitlines() if str(project.path) in line]
+        calls = [line for line in calls if "/locks/0" not in line and "/locks/queue." not in line]
         # The next beat's file is made before the pause, and the last one's is closed.
         ahead, now = [], []
         for line in calls:

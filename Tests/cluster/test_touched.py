@@ -328,3 +328,23 @@ def test_supervisor_notices_that_the_directory_is_gone(project):
     remove_all(project)
     eventually(lambda: not project.server_pids(), 20, "it stops at its next beat")
     assert Finished(project.start("status"), 30).code == 69
+
+
+def test_long_log_is_cut_from_its_beginning(project):
+    """By whoever cleans up; what is left is shown whole, and goes on."""
+    assert project.run("connect").code == 0 and project.run("stop").code == 0
+    locks.lengthen(project, 2000)
+    end = locks.last(project)
+    before = time.time() - 40 * 86_400
+    for number in range(1, end + 1):
+        os.utime(locks.folder(project) / f"{number:08}", (before, before))
+    assert len(project.run("history").output.splitlines()) == end
+    said = project.run("cleanup", "--dry-run")
+    words = f"the old lock numbers 00000001 to {end - 64:08}\n"
+    assert said.code == 0 and f"would remove {words}" in said.output, said
+    said = project.run("cleanup")
+    assert said.code == 0 and f"removed {words}" in said.output, said
+    assert len(project.run("history").output.splitlines()) == 64
+    result = project.run("connect")
+    assert result.code == 0 and ADDRESS.match(result.output), result
+    assert project.entries()[-3]["KIND"] == "claimed"

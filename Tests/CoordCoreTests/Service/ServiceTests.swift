@@ -35,7 +35,9 @@ import Testing
       .permission(what: "a", why: "b", next: "c"), .configuration(what: "a", why: "b", next: "c"),
       .sharedDirectory(what: "a", why: "b"), .bug("b"),
     ]
-    let replies = [ServiceReply.progress("job 1 is waiting = x"), .busy(.seconds(7)), .answer(info)] + errors.map(ServiceReply.failure)
+    let replies =
+      [ServiceReply.progress("job 1 is waiting = x"), .busy(.seconds(7)), .answer(info)]
+      + errors.map(ServiceReply.failure)
     for reply in replies { #expect(try read(reply.text) == [reply]) }
     #expect(try read(replies[0].text + replies[0].text + replies[1].text) == [replies[0], replies[0], replies[1]])
   }
