@@ -2,6 +2,7 @@
 # Runs every test. On a fresh Debian machine with the Swift toolchain, as root: bash Tests/run.sh
 # The last line is `N passed, N failed`. With arguments: only these parts:
 #   install    what the tests need, by apt
+#   venv       what the Python tests need; whatever needs it makes it
 #   lint       format, shellcheck, architecture
 #   swift      the release build; tables and contracts
 #   shell      one machine, without root
@@ -103,10 +104,11 @@ cluster_tests() { # word... : pytest with these words, by four clusters side by 
 for part in "$@"; do
   case $part in
     install) step 'install what the tests need' install ;;
+    venv) python_environment ;;
     lint)
       step 'swift format' swift format lint --strict -r Sources Tests Package.swift
-      step 'shellcheck' shellcheck hpc_utils/*.sh Tests/*.sh
-      step 'shfmt' shfmt -d -i 2 -ci hpc_utils/*.sh Tests/*.sh
+      step 'shellcheck' shellcheck hpc_utils/*.sh Tests/*.sh Tests/bench/*.sh
+      step 'shfmt' shfmt -d -i 2 -ci hpc_utils/*.sh Tests/*.sh Tests/bench/*.sh
       step 'architecture' bash Tests/architecture.sh
       ;;
     swift)
