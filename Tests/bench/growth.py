@@ -1,8 +1,5 @@
 """Growth: what a long log costs. Milliseconds and megabytes of each verb, with so many entries and a server that is ready."""
 import contextlib
-import hashlib
-import os
-import pwd
 import time
 
 from warm import by_turns
@@ -17,27 +14,6 @@ VERBS = ["connect", "status", "history", "cleanup"]
 ROUNDS = {1_000: 20, 10_000: 10, 100_000: 5}
 # Each holds its memory so long before it ends that it can be read, in microseconds.
 HELD = 500_000
-
-
-def lengthen(project, number):
-    """More lives of a server like the last one, until the log has so many entries."""
-    entries = project.entries()
-    life = [entry for entry in entries if entry["TOKEN"] == entries[-1]["TOKEN"]]
-    assert life[-1]["KIND"] == "ended", life
-    folder, owner = locks.folder(project), pwd.getpwnam("ann1").pw_uid
-    at = len(entries)
-    previous = locks.digest(project, at)
-    while at < number:
-        token = os.urandom(16).hex()
-        for entry in life:
-            at += 1
-            mine = {**entry, "LOCK": at, "TOKEN": token, "PREVIOUS": previous}
-            mine.pop("CHECKSUM")
-            text = locks.encoded(mine)
-            path = folder / f"{at:08}"
-            path.write_text(text)
-            os.chown(path, owner, -1)
-            previous = hashlib.sha256(text.encode()).hexdigest()
 
 
 def peak(project, verb):
@@ -61,7 +37,7 @@ def measure(make):
         assert way.ask().code == 0
         way.cold()
         way.close()
-        lengthen(way.project, number - 4)
+        locks.lengthen(way.project, number - 4)
         way.open()
         assert way.ask().code == 0
         eventually(lambda: way.info().get("STATE") == "ready", 60, "it says that it is ready")
