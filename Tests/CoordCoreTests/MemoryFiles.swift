@@ -17,8 +17,11 @@ final class MemoryFiles: LockFiles {
   /// What happens when a number was read.
   var afterReading: (String) -> Void = { _ in }
 
+  var unreadable: Set<String> = []
+
   func lock(_ name: String) throws(StorageFailure) -> LockFile? {
     defer { afterReading(name) }
+    if unreadable.contains(name) { throw StorageFailure(.permission, name) }
     return files[name].map { .bytes($0, owner: nil) }
   }
   var ownersAreReal: Bool { true }

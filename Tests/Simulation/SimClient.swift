@@ -51,7 +51,7 @@ final class SimClient: SimProcess {
         let tail: LogTail
         (tail, listing) = try log.look(now: o.began)
         o.log = .success(tail)
-        o.queue = try board.latest(listing)
+        o.queue = board.latest(listing)
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
         o.log = .failure(error)
@@ -61,7 +61,7 @@ final class SimClient: SimProcess {
     if case .success(let tail)? = o.log {
       do throws(StorageFailure) {
         o.tokens = try log.known(
-          beyond: tail, info: o.info.info, jobs: o.queue?.snapshot, home: SimSlurm.home)
+          beyond: tail, among: listing.numbers, info: o.info.info, jobs: o.queue?.snapshot, home: SimSlurm.home)
       } catch {
         o.log = .failure(error)
       }

@@ -88,11 +88,11 @@ final class SimJob: SimProcess {
     wake = world.time
     do throws(StorageFailure) {
       let began = now
-      let tail = try log.tail()
+      let (tail, listing) = try log.end()
       if dead { return }
       var step = entrance.next(tail, place: nil, began: began, now: now)
       if case .lookAround(let question) = step {
-        let around = try surroundings(question, tail)
+        let around = try surroundings(question, tail, among: listing.numbers)
         if dead { return }
         step = entrance.looked(around, question, now: now, wall: wall)
       }
@@ -101,7 +101,7 @@ final class SimJob: SimProcess {
         let won = try append(draft, log, within: Entrance.appendLimit)
         if won, draft.body.kind == .claimed { job.token = draft.body.token }
         if dead { return }
-        guard let next = entrance.appended(draft, won: won) else { return }
+        guard let next = entrance.appended(draft, won: won, now: now) else { return }
         step = next
       }
       take(step)
@@ -121,12 +121,12 @@ final class SimJob: SimProcess {
   }
 
   private func surroundings(
-    _ question: Entrance.Question, _ tail: LogTail
+    _ question: Entrance.Question, _ tail: LogTail, among numbers: [Int]
   ) throws(StorageFailure) -> Entrance.Surroundings? {
     if question.draft.body.kind == .claimed, !job.isByHand { world.violate("a job with a token claims") }
     let info = SimFiles(self).readInfo()
     guard question.isNeeded(for: info, tail.known(question.state)) else { return nil }
-    let known = try log.known(leadingTo: question.state)
+    let known = try log.known(leadingTo: question.state, tail, among: numbers)
     guard question.isNeeded(for: info, known) else { return nil }
     let snapshot = world.slurm.queue(QueueQuery(), by: self).besides("\(id)")
     return Entrance.Surroundings(

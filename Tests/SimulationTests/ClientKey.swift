@@ -22,6 +22,8 @@ struct ClientKey: Hashable {
   var jobs: Set<Token> = []
   var cancelled: [Token: Int] = [:]
   var probed: Coordinator.Probe?
+  /// Whose beat it saw last.
+  var beats: Token?
 }
 
 extension SmallClient {
@@ -70,9 +72,10 @@ extension SmallClient {
       key.watched += [which(view.file, of: file), which(beat.value, of: view.file)]
     }
     key.last = c.last.value
+    key.beats = beat.value?.info?.token
     key.ages += [
-      max(-age(c.deadline, long), 0), age(beat.since, long), beat.latest.map { age($0, 2) } ?? 2,
-      beat.changedAfter.map { age($0, 2) } ?? 2, age(c.last.since, long),
+      max(-age(c.deadline, long), 0), age(beat.since, long), beat.latest.map { age($0, 4) } ?? 4,
+      beat.changedAfter.map { age($0, 4) } ?? 4, c.file.begunAfter.map { age($0, 4) } ?? 4, age(c.last.since, long),
       c.absence.secondLookDue(apart: .zero).map { age($0, long) } ?? 0,
       (c.mine?.soughtSince).map { age($0, 1) } ?? -1, c.renewals, pausedFor,
     ]

@@ -153,7 +153,7 @@ struct SmallRun {
   }
 
   mutating func appended(_ draft: LockDraft, won: Bool) {
-    if let next = entrance?.appended(draft, won: won) { goOn(next) } else { stage = .ready }
+    if let next = entrance?.appended(draft, won: won, now: now) { goOn(next) } else { stage = .ready }
   }
 
   mutating func appendFailed() { goOn(entrance?.failed(StorageFailure(.other, "lie"), now: now)) }

@@ -21,6 +21,9 @@ public enum Limits {
   public static let lostNodeSilence = Duration.seconds(75)
   /// After its claim a claimant may call sbatch for so long, and not later.
   public static let submitWindow = Duration.seconds(60)
+  /// A claim watched unchanged for so long is one whose sbatch is over: the window and the 5 s that a call has at least, by a clock that
+  /// is 10 % slow.
+  public static let submitOver = Duration.seconds(72)
   /// A claim watched unchanged for so long is stale (its claimant may be alive, but must not submit any more).
   public static let claimWatch = Duration.seconds(90)
   /// Looking up names may take so long: a resolver asks its second server after 5 s (resolv.conf(5)).

@@ -5,8 +5,8 @@ extension Coordinator {
   mutating func answerIfReady(_ o: Observation, token: Token?) -> [Action]? {
     guard let info = o.info.info, info.state == .ready, token == nil || token == info.token else { return nil }
     let believed = info.heartbeat.distance(to: o.wall) <= Limits.freshness
-    // Seen to come: not merely another one than a look had that was long ago.
-    let watched = file.beat.changedAfter.map { o.now - $0 <= Limits.freshness } ?? false
+    // Whoever is held up for longer ends its server.
+    let watched = file.begunAfter.map { o.now - $0 <= Limits.selfFence } ?? false
     // Once a beat was watched standing still for longer than it may, its time of day proves nothing.
     guard believed || watched, file.beat.unchanged < Limits.freshness else { return nil }
     guard let probed, probed.place == info.place, o.now - probed.at < .seconds(2) else { return [.probe(info.place)] }
@@ -84,10 +84,24 @@ extension Coordinator {
         return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: job, progress)
       }
       absence.begin()
-    case .gone: return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
+    case .gone:
+      // What stands before squeue may show for a minute what was before: both looks come after the last moment for its sbatch.
+      guard gone || sbatchIsOver(claim, o) else {
+        proofEnds = last.since + Limits.submitOver + Limits.tokenLooks + Limits.queuePatience
+        return pause(o, .milliseconds(500), progress)
+      }
+      return proveGone(state, o, apart: Limits.tokenLooks, enough: gone, job: nil, progress)
     case .unknown, .hidden: return lookIfUseful(state, o) + pause(o, .milliseconds(1000), doubt(seen, progress))
     }
     return lookIfUseful(state, o) + pause(o, .milliseconds(1000), progress)
+  }
+
+  /// Whether sbatch of a claim is over, whatever came of it.
+  private func sbatchIsOver(_ claim: LockEntry, _ o: Observation) -> Bool {
+    if let mine, mine.token == claim.token, case .replied = mine.stage { return true }
+    // A job that was submitted by hand claims for itself.
+    if claim.body.job != nil { return true }
+    return last.unchanged >= Limits.submitOver
   }
 
   /// What only the claimant may do; nil: it may do no more than anybody.

@@ -13,21 +13,27 @@ public struct KnownTokens: Hashable, Sendable {
   public init() {}
 
   /// - Parameter slots: in the order of their numbers.
-  public init(_ slots: [Slot], leadingTo previous: String) {
-    var reading = Reading(leadingTo: previous)
-    for slot in slots.reversed() { reading.take(slot) }
-    self = reading.known
-  }
+  public init(_ slots: [Slot], leadingTo previous: String) { self = Reading(slots, leadingTo: previous).known }
 
   /// Reads a log backwards, one number at a time.
   struct Reading {
     private(set) var known = KnownTokens()
+    /// How many numbers are older than what was read; kept for who reads.
+    var left = 0
     private var wanted: String
     private var theirs: [Token: String] = [:]
 
-    /// - Parameter previous: the checksum of the last one that counts: it names the one before, and so on. What they pass over is a
-    ///   ghost, however whole: a server of it was never proven to be over.
-    init(leadingTo previous: String) { wanted = previous }
+    /// - Parameters:
+    ///   - slots: the log's end, in the order of their numbers.
+    ///   - previous: the checksum of the last one that counts: it names the one before, and so on. What they pass over is a ghost,
+    ///     however whole: a server of it was never proven to be over.
+    init(_ slots: [Slot], leadingTo previous: String) {
+      wanted = previous
+      for slot in slots.reversed() { take(slot) }
+    }
+
+    /// Nothing is before what was read.
+    var isOver: Bool { wanted == LockEntry.nothingBefore }
 
     mutating func take(_ slot: Slot) {
       guard case .entry(let entry, let digest) = slot, digest == wanted else { return }

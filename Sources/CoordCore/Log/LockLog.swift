@@ -14,8 +14,8 @@ public final class LockLog<Files: LockFiles> {
   private var settled: LogTail?
   /// The last listing of who looks often.
   private var seen: (listing: LockListing, at: Instant)?
-  /// What the whole log told, of which listing and what it leads to.
-  private var told: (tokens: KnownTokens, of: [Int], previous: String)?
+  /// What the log told of tokens so far, of which listing, and what it leads to.
+  private var told: (reading: KnownTokens.Reading, of: [Int], previous: String)?
   /// Whether files here belong to who made them; nil: not asked yet.
   private var ownersAreReal: Bool?
 
@@ -40,11 +40,27 @@ public final class LockLog<Files: LockFiles> {
   /// For who looks often: while the last entry is there as it was and none follows it, the directory is listed only once in
   /// `Limits.listingPace`. What somebody puts in or takes out elsewhere in it is seen then.
   public func look(now: Instant) throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
-    if let settled, let seen, now - seen.at < Limits.listingPace, try isTheEnd(settled) {
-      let listing = try seen.listing.followed(in: files)
-      self.seen = (listing, seen.at)
-      return (settled, listing)
-    }
+    guard let (tail, seen) = try unchanged(now) else { return try lookAnew(now) }
+    // A name that cannot be read is one all the same, and a listing has it.
+    guard let listing = try? seen.listing.followed(in: files) else { return try lookAnew(now) }
+    self.seen = (listing, seen.at)
+    return (tail, listing)
+  }
+
+  /// The same for who asks no scheduler: what people put on its board is nothing to him.
+  private func tail(now: Instant) throws(StorageFailure) -> LogTail {
+    if let tail = try unchanged(now)?.tail { return tail }
+    return try lookAnew(now).tail
+  }
+
+  private func unchanged(
+    _ now: Instant
+  ) throws(StorageFailure) -> (tail: LogTail, seen: (listing: LockListing, at: Instant))? {
+    guard let settled, let seen, now - seen.at < Limits.listingPace, try isTheEnd(settled) else { return nil }
+    return (settled, seen)
+  }
+
+  private func lookAnew(_ now: Instant) throws(StorageFailure) -> (tail: LogTail, listing: LockListing) {
     seen = nil
     var listing = try files.list()
     let (tail, wasKnown) = try tail(listing.numbers)
@@ -64,13 +80,13 @@ public final class LockLog<Files: LockFiles> {
     try forgetWhatIsGone(listed)
     let mayBeOfAnotherLife = !known.isEmpty
     let (tail, wasKnown) = try read(listed)
-    guard mayBeOfAnotherLife, !tail.isChain else { return (tail, wasKnown) }
+    guard mayBeOfAnotherLife, !tail.isInOrder else { return (tail, wasKnown) }
     // Somebody restored the directory while it was read, and what is remembered is of the life before.
     forget()
     return (try read(listed).tail, false)
   }
 
-  private func forget() { (known, whole, settled) = ([:], [:], nil) }
+  private func forget() { (known, whole, settled, told) = ([:], [:], nil, nil) }
 
   private func read(_ listed: [Int]) throws(StorageFailure) -> (tail: LogTail, wasKnown: Bool) {
     var end = max(listed.last ?? 0, known.keys.max() ?? 0)
@@ -80,8 +96,7 @@ public final class LockLog<Files: LockFiles> {
     while end > 0 {
       let run = try run(endingAt: end)
       if run.slots.contains(where: \.isWhole) || !run.isCutOff {
-        needed = run.first
-        settled = !run.isCutOff && run.isChain ? run : nil
+        keep(run)
         return (run, false)
       }
       // Above a gap, and no entry in it: strange files, not the log.
@@ -89,6 +104,15 @@ public final class LockLog<Files: LockFiles> {
       end = listed.last { $0 < below } ?? 0
     }
     return (.empty, false)
+  }
+
+  /// A process may run for months: of what came before nothing is kept.
+  private func keep(_ run: LogTail) {
+    needed = run.first
+    settled = !run.isCutOff && run.isChain ? run : nil
+    guard known.count > run.slots.count else { return }
+    known = known.filter { $0.key >= needed }
+    whole = whole.filter { $0.key >= needed }
   }
 
   /// Consecutive numbers downward, by number and not by the listing: one that lacks the older half of a token would make
@@ -120,7 +144,7 @@ public final class LockLog<Files: LockFiles> {
   ///
   /// - Parameter now: for who looks often, as above; nil: the directory is listed.
   public func foldForServer(lock: Int, nonce: String, now: Instant? = nil) throws(StorageFailure) -> LogFold {
-    let tail = if let now { try look(now: now).tail } else { try tail() }
+    let tail = if let now { try tail(now: now) } else { try tail() }
     let fold = tail.foldBeforeTornEnd
     guard case .newer = fold else { return fold }
     // What a newer coord decided is not known; whether ours is still there is.
@@ -158,15 +182,32 @@ public final class LockLog<Files: LockFiles> {
     return nil
   }
 
-  /// What the whole log tells of tokens.
-  public func known(leadingTo state: ServiceState) throws(StorageFailure) -> KnownTokens {
-    let numbers = try numbers()
-    if let told, told.previous == state.previous, told.of == numbers { return told.tokens }
-    var reading = KnownTokens.Reading(leadingTo: state.previous)
-    for number in numbers.reversed() {
-      if let slot = try read(number) { reading.take(slot) }
+  /// What the log tells of tokens, read backwards: to its beginning, or until that is enough. What was read once is remembered, as
+  /// long as the log has the same end and numbers.
+  ///
+  /// - Parameters:
+  ///   - tail: what led to `state`.
+  ///   - numbers: of the listing that led to it.
+  public func known(
+    leadingTo state: ServiceState, _ tail: LogTail, among numbers: [Int],
+    until isEnough: (KnownTokens) -> Bool = { _ in false }
+  ) throws(StorageFailure) -> KnownTokens {
+    var reading: KnownTokens.Reading
+    if let told, told.previous == state.previous, told.of == numbers {
+      reading = told.reading
+    } else {
+      reading = KnownTokens.Reading(tail.slots, leadingTo: state.previous)
+      reading.left = numbers.prefix { $0 < tail.first }.count
     }
-    told = (reading.known, numbers, state.previous)
+    var isWhole = true
+    while reading.left > 0, !reading.isOver, !isEnough(reading.known) {
+      reading.left -= 1
+      let slot = try read(numbers[reading.left])
+      // For the next look it may be there, and whole.
+      if slot.map(\.isTorn) ?? true { isWhole = false }
+      if let slot { reading.take(slot) }
+    }
+    told = isWhole ? (reading, numbers, state.previous) : nil
     return reading.known
   }
 

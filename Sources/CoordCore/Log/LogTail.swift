@@ -14,8 +14,12 @@ public struct LogTail: Hashable, Sendable {
   public var lastNumber: Int { next - 1 }
 
   /// Whether all of it are entries, and each names the one before.
-  var isChain: Bool {
-    slots.allSatisfy(\.isEntry) && zip(slots, slots.dropFirst()).allSatisfy { $1.entry?.previous == $0.digest }
+  var isChain: Bool { slots.allSatisfy(\.isEntry) && isInOrder }
+
+  /// Whether each entry names the one before, whatever else lies between them.
+  var isInOrder: Bool {
+    let entries = slots.filter(\.isEntry)
+    return zip(entries, entries.dropFirst()).allSatisfy { $1.entry?.previous == $0.digest }
   }
 
   /// All tokens that it names, also those that count for nothing.

@@ -119,10 +119,13 @@ public enum CleanupPlan {
     }
   }
 
-  /// Whether server_info.txt is of a job that is over.
-  public static func isStale(_ info: InfoReading, state: ServiceState) -> Bool {
+  /// Whether server_info.txt is of a server that the log proves over. One of another life of this directory may still beat, and whoever
+  /// claims waits for its silence: without the file nobody would.
+  ///
+  /// - Parameter known: what the log tells of that token.
+  public static func isStale(_ info: InfoReading, state: ServiceState, known: KnownTokens) -> Bool {
     switch info {
-    case .info(let info, _): info.token != state.liveToken
+    case .info(let info, _): info.token != state.liveToken && known.served.contains(info.token)
     // Nobody's: the next server replaces it.
     case .absent, .plain, .invalid, .unreadable: false
     }

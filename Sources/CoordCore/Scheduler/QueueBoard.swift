@@ -26,10 +26,10 @@ public struct QueueBoard<Files: LockFiles> {
 
   public init(_ files: Files, nonce: String) { (self.files, self.nonce) = (files, nonce) }
 
-  /// The newest answer of a listing that can be read.
-  public mutating func latest(_ listing: LockListing) throws(StorageFailure) -> QueueReading? {
+  /// The newest answer of a listing that can be read: one that cannot is as good as none.
+  public mutating func latest(_ listing: LockListing) -> QueueReading? {
     for number in listing.answered.suffix(3).reversed() {
-      if known?.number != number, let bytes = try files.read(QueueName.name(number, "answer")) {
+      if known?.number != number, let bytes = (try? files.read(QueueName.name(number, "answer"))) ?? nil {
         known = QueueSnapshot(decoding: bytes).map { (number, $0) } ?? known
       }
       if let known, known.number == number {

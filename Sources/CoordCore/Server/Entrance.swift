@@ -61,9 +61,9 @@ public struct Entrance: Hashable, Sendable {
   /// Directory caches of a compute node may be a minute old (NFS acdirmax).
   private let patience: Instant
   /// A torn last number is waited for until it counts as nobody's.
-  private let givingUp: Instant
+  private var givingUp: Instant
   /// A job that may not take a number beside what is there.
-  private let leaving: Instant
+  private var leaving: Instant
   private var torn = Watch<String>()
   private var file = InfoWatch()
   private var quiet = QuietWait()
@@ -73,8 +73,11 @@ public struct Entrance: Hashable, Sendable {
   public init(_ fence: Fence, now: Instant) {
     self.fence = fence
     patience = now + .seconds(70)
-    givingUp = now + Limits.claimWatch + .seconds(30)
-    leaving = now + Limits.silence + Limits.claimWatch
+    (givingUp, leaving) = Self.ends(from: now)
+  }
+
+  private static func ends(from now: Instant) -> (givingUp: Instant, leaving: Instant) {
+    (now + Limits.claimWatch + .seconds(30), now + Limits.silence + Limits.claimWatch)
   }
 
   /// Whether `started` may have been taken in our name.
@@ -115,14 +118,20 @@ public struct Entrance: Hashable, Sendable {
   public mutating func looked(_ around: Surroundings?, _ question: Question, now: Instant, wall: WallTime) -> Step {
     switch around.flatMap({ obstacle($0, question, now: now, wall: wall) }) {
     case nil: return .append(question.draft)
-    case .failure(let error)?: return .fail(error)
+    case .failure(let error)?: return leave(error, question)
     case .success(let why)?:
       guard now >= leaving else { return .wait(.seconds(1)) }
-      return .fail(
-        .tryAgain(
-          what: "this job does not serve", why: why, next: "run `coord connect`: it makes sure, and starts another one")
-      )
+      let error = CoordError.tryAgain(
+        what: "this job does not serve", why: why, next: "run `coord connect`: it makes sure, and starts another one")
+      return leave(error, question)
     }
+  }
+
+  /// What was claimed for this job it gives back: others may not see that it is over.
+  private mutating func leave(_ error: CoordError, _ question: Question) -> Step {
+    guard question.draft.body.kind == .started else { return .fail(error) }
+    fence.obstacle = error
+    return .wait(.zero)
   }
 
   /// As any claimant: not beside a server of another life, nor one that coord did not start. Nil: nothing is in the way;
@@ -168,9 +177,13 @@ public struct Entrance: Hashable, Sendable {
   }
 
   /// What came of a number; nil: look again at once.
-  public mutating func appended(_ draft: LockDraft, won: Bool) -> Step? {
+  public mutating func appended(_ draft: LockDraft, won: Bool, now: Instant) -> Step? {
     switch draft.body.kind {
-    case .claimed: if won { fence.token = draft.body.token }
+    case .claimed:
+      guard won else { return nil }
+      fence.token = draft.body.token
+      // However long it waited for that: as long as it can it gives it back rather than leave it behind.
+      (givingUp, leaving) = Self.ends(from: now)
     // A number that somebody else has is none that ours may still come to: S begins anew with the next one.
     case .started: if !won { since = nil }
     case .ended:

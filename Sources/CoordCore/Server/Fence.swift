@@ -50,7 +50,9 @@ public struct Fence: Hashable, Sendable {
     }
     if state.mayStart(token) {
       if let obstacle {
-        let body = ended(token, .failed, obstacle.what + ": " + obstacle.why).with { $0.next = obstacle.next }
+        // What may be otherwise for the next job does not end the waiting for one.
+        let outcome: Outcome = if case .tryAgain = obstacle { .lost } else { .failed }
+        let body = ended(token, outcome, obstacle.what + ": " + obstacle.why).with { $0.next = obstacle.next }
         return .end(LockDraft(after: state, body), obstacle)
       }
       return .start(

@@ -36,33 +36,44 @@ extension KnownTokens {
 
 extension LockLog {
   /// What the log tells of tokens, read as far back as the project's jobs and server_info.txt need; nil: nobody claims.
+  ///
+  /// - Parameter numbers: of the listing that led to `tail`.
   public func known(
-    beyond tail: LogTail, info: ServerInfo?, jobs snapshot: QueueSnapshot?, home: Home
+    beyond tail: LogTail, among numbers: [Int], info: ServerInfo?, jobs snapshot: QueueSnapshot?, home: Home
   ) throws(StorageFailure) -> KnownTokens? {
     guard case .state(let state) = tail.fold(), state.phase == .idle else { return nil }
-    return try known(leadingTo: state, seen: tail.known(state), info: info, jobs: snapshot, home)
+    let question = TokenQuestion(info: info, snapshot, home)
+    let known = tail.known(state)
+    if question.isAnswered(by: known) { return known }
+    return try self.known(leadingTo: state, tail, among: numbers, until: question.isAnswered)
   }
 
-  /// The same for who has read no more than the log's end.
+  /// The same for who asks it once.
   public func known(
     leadingTo state: ServiceState, jobs snapshot: QueueSnapshot, home: Home
   ) throws(StorageFailure) -> KnownTokens {
-    try known(leadingTo: state, seen: tail().known(state), info: nil, jobs: snapshot, home)
+    let (tail, listing) = try end()
+    return try known(
+      leadingTo: state, tail, among: listing.numbers, until: TokenQuestion(info: nil, snapshot, home).isAnswered)
+  }
+}
+
+/// What the project's jobs and server_info.txt leave to be asked of the log.
+private struct TokenQuestion {
+  private var tokens: Set<Token> = []
+  private var tokenless: [QueuedJob] = []
+
+  init(info: ServerInfo?, _ snapshot: QueueSnapshot?, _ home: Home) {
+    if let info { tokens.insert(info.token) }
+    guard case .answered(let all)? = snapshot?.outcome else { return }
+    // Other projects' jobs are asked nothing of.
+    for job in all where home.holds(job) {
+      if let token = job.token { tokens.insert(token) } else { tokenless.append(job) }
+    }
   }
 
-  private func known(
-    leadingTo state: ServiceState, seen known: KnownTokens, info: ServerInfo?, jobs snapshot: QueueSnapshot?,
-    _ home: Home
-  ) throws(StorageFailure) -> KnownTokens {
-    var about = info.map { [$0.token] } ?? []
-    var isNamed = true
-    if case .answered(let all)? = snapshot?.outcome {
-      // Other projects' jobs are asked nothing of.
-      let jobs = all.filter(home.holds)
-      about += jobs.compactMap(\.token)
-      isNamed = jobs.allSatisfy { $0.token != nil || known.names($0) }
-    }
-    if isNamed, about.allSatisfy({ known.served.contains($0) || known.claimed.contains($0) }) { return known }
-    return try self.known(leadingTo: state)
+  /// Whether older entries change nothing.
+  func isAnswered(by known: KnownTokens) -> Bool {
+    tokens.allSatisfy { known.served.contains($0) || known.claimed.contains($0) } && tokenless.allSatisfy(known.names)
   }
 }

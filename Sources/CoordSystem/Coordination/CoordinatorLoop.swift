@@ -175,7 +175,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
         marks.locks = changed.take() ?? Glance.Mark(project.locks)
         (tail, listing) = try writer.log.look(now: o.began)
         o.log = .success(tail)
-        o.queue = try board.latest(listing)
+        o.queue = board.latest(listing)
         o.place = place(tail)
         if case .state(let state) = tail.fold() { try lookAround(state, tail, &o) }
       } catch {
@@ -188,7 +188,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     if case .success(let tail)? = o.log {
       do throws(StorageFailure) {
         o.tokens = try writer.log.known(
-          beyond: tail, info: o.info.info, jobs: o.queue?.snapshot, home: project.home)
+          beyond: tail, among: listing.numbers, info: o.info.info, jobs: o.queue?.snapshot, home: project.home)
       } catch {
         o.log = .failure(error)
       }

@@ -76,7 +76,7 @@ public struct ChildProcess {
     // This process has one thread: nobody else makes a file meanwhile.
     let old = mask.map { umask($0) }
     // posix_spawnp searches our PATH; the child's is the same.
-    let result = posix_spawnp(&pid, name, &actions, &attributes, argv, envp)
+    let result = DescriptorLimit.asGiven { posix_spawnp(&pid, name, &actions, &attributes, argv, envp) }
     if let old { umask(old) }
     guard result == 0 else { throw SystemFailure("start \(name)", code: result) }
     return pid

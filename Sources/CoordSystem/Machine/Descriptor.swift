@@ -23,16 +23,6 @@ struct Descriptor: ~Copyable {
 
   deinit { _ = Glibc.close(raw) }
 
-  /// Lets this process have as many as it may (getrlimit(2)); how many that is.
-  static func raiseLimit() -> Int {
-    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    var limit = rlimit()
-    guard getrlimit(resource, &limit) == 0 else { return 1024 }
-    limit.rlim_cur = limit.rlim_max
-    if setrlimit(resource, &limit) != 0 { getrlimit(resource, &limit) }
-    return Int(clamping: limit.rlim_cur)
-  }
-
   /// Closes it and says so if that failed: on a network filesystem a full quota may show only here.
   consuming func close(_ path: String) throws(SystemFailure) {
     let fd = raw

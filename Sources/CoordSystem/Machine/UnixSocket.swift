@@ -57,6 +57,16 @@ enum UnixSocket {
     return socket
   }
 
+  /// The next one that connected, if there is one.
+  static func accept(_ listener: borrowing Descriptor) -> Descriptor? {
+    let fd = Glibc.accept(listener.raw, nil, nil)
+    guard fd >= 0 else { return nil }
+    // `import Glibc` does not show accept4. No child is started meanwhile.
+    _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+    _ = fcntl(fd, F_SETFL, O_NONBLOCK)
+    return Descriptor(owning: fd)
+  }
+
   /// Who is at the other end: what the kernel noted when it connected.
   static func peer(_ socket: borrowing Descriptor) -> (uid: uid_t, groups: [gid_t])? {
     // struct ucred: pid, uid, gid.

@@ -29,7 +29,9 @@ public struct Cleanup<Cluster: Scheduler> {
     let now = try fileSystemTime()
     // Of what the tail shows, not of what came since: a claim of this moment is nobody's surplus.
     try cancelSurplus(state, log, upTo: tail.lastNumber, now)
-    removeStaleInfo(state)
+    try removeStaleInfo(state) { token throws(StorageFailure) in
+      try log.known(leadingTo: state, tail, among: listing.numbers) { $0.served.contains(token) }
+    }
     let others = listing.others.compactMap { file($0, in: project.locks, now) }
     for name in CleanupPlan.leftovers(others, asked: listing.asked, live: state.liveToken) {
       _ = remove(project.locks + "/" + name, "old temporary file")
@@ -79,7 +81,9 @@ public struct Cleanup<Cluster: Scheduler> {
       return
     }
     guard let snapshot = ask(state), case .answered(let jobs) = snapshot.outcome else { return }
-    let shown = Set(jobs.compactMap(\.token))
+    // Of other projects' jobs this log knows nothing, however far back it is read.
+    let ours = jobs.filter { $0.uid == machine.author.uid && ($0.log == nil || $0.log == state.identity?.id) }
+    let shown = Set(ours.compactMap(\.token))
     var known: Set<Token> = []
     _ = try log.last(from: end) { entry in
       if shown.contains(entry.token) { known.insert(entry.token) }
@@ -120,10 +124,14 @@ public struct Cleanup<Cluster: Scheduler> {
     return nil
   }
 
-  private mutating func removeStaleInfo(_ state: ServiceState) {
+  private mutating func removeStaleInfo(
+    _ state: ServiceState, known: (Token) throws(StorageFailure) -> KnownTokens
+  ) throws(StorageFailure) {
     let status = StatusFile(path: project.statusFile)
     let first = status.read()
-    guard CleanupPlan.isStale(first, state: state) else { return }
+    guard let token = first.info?.token, token != state.liveToken,
+      CleanupPlan.isStale(first, state: state, known: try known(token))
+    else { return }
     // A job that has just started may not have replaced it yet; one that beats changes it within a beat.
     Machine.sleep(Limits.beatPause)
     if status.read() == first { _ = remove(project.statusFile, "heartbeat of a job that is over", isNews: true) }

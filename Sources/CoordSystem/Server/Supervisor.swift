@@ -82,10 +82,10 @@ public struct Supervisor {
       var step: Entrance.Step?
       do throws(StorageFailure) {
         let began = Machine.now
-        let tail = try writer.log.tail()
+        let (tail, listing) = try writer.log.end()
         step = entrance.next(tail, place: project.logPlace, began: began, now: Machine.now)
         if case .lookAround(let question)? = step {
-          let around = try surroundings(question, tail)
+          let around = try surroundings(question, tail, among: listing.numbers)
           step = entrance.looked(around, question, now: Machine.now, wall: Machine.wall)
         }
         if case .append(let draft)? = step {
@@ -97,7 +97,8 @@ public struct Supervisor {
             }
             entrance.takes(now: Machine.now)
           }
-          step = entrance.appended(draft, won: try writer.append(draft, within: Entrance.appendLimit))
+          let won = try writer.append(draft, within: Entrance.appendLimit)
+          step = entrance.appended(draft, won: won, now: Machine.now)
         }
       } catch {
         step = entrance.failed(error, now: Machine.now)
@@ -131,11 +132,11 @@ public struct Supervisor {
 
   /// What of another life is about; nil where that does not have to be known.
   private func surroundings(
-    _ question: Entrance.Question, _ tail: LogTail
+    _ question: Entrance.Question, _ tail: LogTail, among numbers: [Int]
   ) throws(StorageFailure) -> Entrance.Surroundings? {
     let reading = StatusFile(path: project.statusFile).read()
     guard question.isNeeded(for: reading, tail.known(question.state)) else { return nil }
-    let known = try writer.log.known(leadingTo: question.state)
+    let known = try writer.log.known(leadingTo: question.state, tail, among: numbers)
     guard question.isNeeded(for: reading, known) else { return nil }
     let info = project.recognised(reading, ProjectPaths(), environment: machine.environment)
     let snapshot = scheduler.queue(QueueQuery(others: info.plain?.job.map { [$0] } ?? [])).besides(job.number)

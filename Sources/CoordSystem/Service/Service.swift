@@ -117,7 +117,7 @@ public struct Service<Cluster: Scheduler>: ~Copyable {
         clients.reply(id, .progress(progress.text))
       }
     case .refused: metrics.refused += 1
-    case .dropped: metrics.dropped += 1
+    case .dropped(let count): metrics.dropped += count
     }
   }
 

@@ -17,29 +17,35 @@ public enum ServiceCall {
   ) -> Result<ServerInfo, CoordError>? {
     let end = Machine.now + request.wait
     var left = request
-    var crowds = 0
+    var turnedAway = 0
     while true {
+      let pause: Duration
       switch converse(socket: path, left, project: project, signals: signals, look: look, say: say) {
       case .noService: return nil
       case .over(let result): return result
       // Its queue is full: too many ask in this moment, or it hangs.
-      case .crowded:
-        crowds += 1
-        guard crowds < 3, Machine.now + .seconds(2) < end else { return nil }
-        let pause = Duration.milliseconds(Int.random(in: 200...2000))
-        if let signal = signals.interruption(within: pause) { return .failure(.interrupted(signal: signal)) }
-      case .busy(let pause):
-        guard Machine.now + pause < end else {
-          return .failure(
-            .tryAgain(
-              what: "no server yet", why: "as many wait at the service as it takes", next: "run `coord connect` again"))
-        }
-        say("as many wait at the service as it takes: asking again in \(pause.spoken)")
-        if let signal = signals.interruption(within: pause) { return .failure(.interrupted(signal: signal)) }
-        left.wait = end - Machine.now
+      case .crowded: pause = .milliseconds(Int.random(in: 200...2000))
+      case .busy(let asked): pause = asked
       }
+      // It did not hear what was asked, nor of which project.
+      if let info = look() { return .success(info) }
+      turnedAway += 1
+      if turnedAway > patience, mayWrite(project) { return nil }
+      guard Machine.now + pause < end else {
+        return .failure(
+          .tryAgain(
+            what: "no answer yet",
+            why: "the service has more to do than it can (\(path)), and the files tell of no server that is ready",
+            next: "run `coord connect` again; if it stays so, `coord status` says what the files tell"))
+      }
+      if turnedAway == 1 { say("as many wait at the service as it takes: asking again in a moment") }
+      if let signal = signals.interruption(within: pause) { return .failure(.interrupted(signal: signal)) }
+      left.wait = end - Machine.now
     }
   }
+
+  /// So often it is asked again where it is full, by who may do without it.
+  private static let patience = 3
 
   private enum Outcome {
     case noService

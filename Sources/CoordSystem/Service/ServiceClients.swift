@@ -14,6 +14,7 @@ struct ServiceClients: ~Copyable {
   private struct Client {
     let id: Int
     let socket: SharedDescriptor
+    let uid: uid_t
     var input: [UInt8] = []
     var output: ArraySlice<UInt8> = []
     var waiter: Waiter?
@@ -26,12 +27,19 @@ struct ServiceClients: ~Copyable {
   enum Event {
     case asked(Int, ServiceRequest)
     case refused
-    case dropped
+    /// So many were told to come again, or did not keep to what is agreed.
+    case dropped(Int)
   }
 
   /// More than this many at once: the newest are told to ask again, each at a moment of its own.
   static let most = 2000
   private static let pauses = 2...10
+  /// One user may have this part of them, but for root and the service's own.
+  private static let share = 4
+  /// One poll takes no more than so many, however many come: those who wait are served in between.
+  private static let mostAtOnce = 256
+  /// Descriptors that are left for files, pipes and the listener.
+  private static let forFiles = 64
   /// How long half a line, or a reply that is not read, is borne.
   static let patience = Duration.seconds(10)
 
@@ -39,6 +47,8 @@ struct ServiceClients: ~Copyable {
   private let mayAsk: (uid_t, [gid_t]) -> Bool
   private var clients: [Client] = []
   private var nextID = 1
+  /// How many clients each user has.
+  private var counts: [uid_t: Int] = [:]
 
   /// As many as there may be descriptors, with some for the files.
   private let most: Int
@@ -46,7 +56,7 @@ struct ServiceClients: ~Copyable {
   init(listener: consuming Descriptor, mayAsk: @escaping (uid_t, [gid_t]) -> Bool) {
     self.listener = listener
     self.mayAsk = mayAsk
-    most = max(min(Self.most, Descriptor.raiseLimit() - 64), 1)
+    most = max(min(Self.most, DescriptorLimit.raise(to: Self.most + Self.forFiles) - Self.forFiles), 1)
   }
 
   var waiters: [(id: Int, waiter: Waiter)] { clients.compactMap { c in c.waiter.map { (c.id, $0) } } }
@@ -72,26 +82,26 @@ struct ServiceClients: ~Copyable {
 
   private mutating func accept() -> [Event] {
     var events: [Event] = []
-    while true {
-      let fd = Glibc.accept(listener.raw, nil, nil)
-      guard fd >= 0 else { return events }
-      _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
-      _ = fcntl(fd, F_SETFL, O_NONBLOCK)
-      let socket = Descriptor(owning: fd)
-      guard clients.count < most else {
+    var turnedAway = 0
+    for _ in 0..<Self.mostAtOnce {
+      guard let socket = UnixSocket.accept(listener) else { break }
+      let peer = UnixSocket.peer(socket)
+      let uid = peer?.uid ?? .max
+      guard clients.count < most, counts[uid, default: 0] < share(of: uid) else {
         // Closed at once: it takes nothing from those who wait.
         let word = Array(ServiceReply.busy(.seconds(Int.random(in: Self.pauses))).text.utf8)
         _ = Glibc.send(socket.raw, word, word.count, Int32(MSG_NOSIGNAL))
         // What is closed unread is a reset for the other end.
         var request = [UInt8](repeating: 0, count: ServiceRequest.limit)
         _ = recv(socket.raw, &request, request.count, 0)
-        events.append(.dropped)
+        turnedAway += 1
         continue
       }
-      let peer = UnixSocket.peer(socket)
-      let client = Client(id: nextID, socket: SharedDescriptor(socket), patience: Machine.now + Self.patience)
+      let client = Client(
+        id: nextID, socket: SharedDescriptor(socket), uid: uid, patience: Machine.now + Self.patience)
       nextID += 1
       clients.append(client)
+      counts[uid, default: 0] += 1
       if !(peer.map { mayAsk($0.uid, $0.groups) } ?? false) {
         reply(
           client.id,
@@ -100,8 +110,29 @@ struct ServiceClients: ~Copyable {
               what: "the service does not know you", why: "you are not in the group that may ask it (SOCKET_GROUP)",
               next: "ask who runs the project to add you to that group")))
         events.append(.refused)
+        continue
       }
+      // Most have said all they want by now.
+      if let event = receive(clients.count - 1) { events.append(event) }
     }
+    if turnedAway > 0 { events.append(.dropped(turnedAway)) }
+    return events
+  }
+
+  private func share(of uid: uid_t) -> Int { uid == 0 || uid == getuid() ? most : max(most / Self.share, 1) }
+
+  /// Closes those of whom that is true.
+  private mutating func remove(where isOver: (Client) -> Bool) {
+    var kept: [Client] = []
+    for client in clients {
+      guard isOver(client) else {
+        kept.append(client)
+        continue
+      }
+      let left = counts[client.uid, default: 1] - 1
+      counts[client.uid] = left > 0 ? left : nil
+    }
+    if kept.count < clients.count { clients = kept }
   }
 
   private mutating func receive(_ index: Int) -> Event? {
@@ -129,13 +160,12 @@ struct ServiceClients: ~Copyable {
     reply(
       clients[index].id,
       .failure(.bug("the service was asked what it does not understand: do all here use the same version of coord?")))
-    return .dropped
+    return .dropped(1)
   }
 
   /// Closes without a word: whoever asked goes by the files.
   mutating func turnAway(_ id: Int) {
-    guard let index = clients.firstIndex(where: { $0.id == id }) else { return }
-    clients.remove(at: index)
+    remove { $0.id == id }
   }
 
   /// Sends a reply; after a final one the client is done.
@@ -175,14 +205,14 @@ struct ServiceClients: ~Copyable {
   /// Closes those who are through, and those who keep us waiting.
   private mutating func dropTheSlow() -> [Event] {
     let now = Machine.now
-    var events: [Event] = []
-    clients.removeAll { client in
+    var dropped = 0
+    remove { client in
       let isThrough = client.done && client.output.isEmpty
       let isSlow = (client.waiter == nil || !client.output.isEmpty) && now >= client.patience
       guard isThrough || isSlow else { return false }
-      if !isThrough { events.append(.dropped) }
+      if !isThrough { dropped += 1 }
       return true
     }
-    return events
+    return dropped > 0 ? [.dropped(dropped)] : []
   }
 }

@@ -85,7 +85,7 @@ private struct StatusReader {
     let wanted = state.wanted(token, of: owner, scheduler: scheduler.name, home: session.project.home)
     let files = PosixLockFiles(directory: session.project.locks)
     var board = QueueBoard(files, nonce: session.machine.author.nonce)
-    let known = try board.latest(files.list())
+    let known = board.latest(try files.list())
     let before = known.map { Sighting(of: wanted, in: $0.snapshot) }
     let written = known.flatMap { board.written($0) }
     let age = written.map { $0.distance(to: Machine.wall) }

@@ -67,6 +67,62 @@ private let t2 = World.token(2)
     #expect(took == 10)
   }
 
+  /// Others may not see that the job is over, and would wait for whoever can.
+  @Test func jobThatLeavesGivesItsClaimBack() {
+    for (foreign, outcome, within) in [
+      (nil, Outcome.lost, 200...240), (CoordError.noServer(what: "x", why: "y", next: "z"), .failed, 0...1),
+    ] as [(CoordError?, Outcome, ClosedRange<Int>)] {
+      var w = World()
+      w.append(.claimed, t1)
+      let fence = Fence(
+        token: t1, nonce: "n", job: JobID("4711"), restarts: 0, node: "node1", scheduler: "slurm", statusFile: "info",
+        log: nil, obstacle: nil, freshToken: t2)
+      var entrance = Entrance(fence, now: w.now)
+      w.answer([job("77", "SUSPENDED", comment: t2.comment(log: nil), dir: "/project")])
+      w.beat(1, token: t2)
+      var around = Entrance.Surroundings(
+        info: w.info, known: KnownTokens(), snapshot: w.queue!.snapshot, hasTraces: true, home: Home(root: "/project"))
+      around.foreign = foreign
+      var (took, end): (Int?, Entrance.Step?) = (nil, nil)
+      for second in 0..<300 where end == nil {
+        let at = w.now + .seconds(second)
+        switch entrance.next(w.tail, place: nil, began: at, now: at) {
+        case .lookAround(let question): _ = entrance.looked(around, question, now: at, wall: w.wall)
+        case .append(let draft):
+          #expect(draft.body.kind == .ended && draft.body.outcome == outcome, "\(draft)")
+          (took, end) = (second, entrance.appended(draft, won: true, now: at))
+        default: Issue.record("it neither looks nor leaves")
+        }
+      }
+      #expect(within.contains(took ?? -1), "\(took ?? -1)")
+      guard case .fail? = end else {
+        Issue.record("it stays")
+        continue
+      }
+    }
+  }
+
+  /// It was suspended before it claimed, and what follows cannot be read at first.
+  @Test func jobThatWasLateHasTheTimeToGiveItsClaimBack() {
+    var w = World()
+    let fence = Fence(
+      token: nil, nonce: "n", job: JobID("4711"), restarts: 0, node: "node1", scheduler: "slurm", statusFile: "info",
+      log: nil, obstacle: nil, freshToken: t1)
+    var entrance = Entrance(fence, now: w.now)
+    w.wait(1000)
+    guard case .lookAround(let question) = entrance.next(w.tail, place: nil, began: w.now, now: w.now) else {
+      Issue.record("it does not claim")
+      return
+    }
+    w.append(.claimed, t1)
+    #expect(entrance.appended(question.draft, won: true, now: w.now) == nil)
+    for (seconds, leaves) in [(100, false), (30, true)] {
+      w.wait(seconds)
+      let step = entrance.failed(StorageFailure(.lag, "lock 2 is being written"), now: w.now)
+      if case .fail = step { #expect(leaves) } else { #expect(!leaves) }
+    }
+  }
+
   /// A site's plugin took the comment away: that it is over proves no more than gone, but how it ended is said.
   @Test func endOfAJobWithoutItsTokenIsSaidInItsWords() {
     for (state, outcome) in [("CANCELLED", Outcome.stopped), ("FAILED", .failed)] {

@@ -34,7 +34,8 @@ private func started(_ job: String, dir: String = "/project", token: Token) -> Q
     for _ in 0..<3 {
       var o = w.observation()
       o.tokens = try log.known(
-        beyond: w.tail, info: w.info.info, jobs: w.queue?.snapshot, home: Home(root: "/project"))
+        beyond: w.tail, among: Array(1..<w.tail.first), info: w.info.info, jobs: w.queue?.snapshot,
+        home: Home(root: "/project"))
       let body = c.next(o).appended
       #expect(body?.kind != .claimed, "claims beside a live server, at once")
       if body?.kind == .claimed { return }

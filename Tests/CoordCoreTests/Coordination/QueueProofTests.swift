@@ -107,6 +107,19 @@ private let t1 = World.token(1)
     #expect(c.watchQueue(&w, seconds: 119) { w, _ in w.answer([Self.job]) } == nil)
   }
 
+  /// It may be held up before sbatch, and a cache before squeue show what was before that.
+  @Test(arguments: [(nil, 132...150), (0, 60...75), (30, 90...105)] as [(Int?, ClosedRange<Int>)])
+  func looksBeforeItsSbatchWasOverDoNotCount(dies: Int?, within: ClosedRange<Int>) {
+    var w = World()
+    w.append(.claimed, t1)
+    var c = w.observer()
+    let end = c.watchQueue(&w, seconds: 200) { w, second in
+      if second == dies { w.claimant = .dead }
+      w.answer([])
+    }
+    #expect(within.contains(end?.at ?? 0), "\(end?.at ?? 0)")
+  }
+
   @Test(arguments: ["COMPLETING", "FAILED"])
   func jobByHandThatClaimedAndIsOver(state: String) {
     var w = World()

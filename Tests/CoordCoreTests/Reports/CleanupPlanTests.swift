@@ -2,6 +2,7 @@ import CoordCore
 import Testing
 
 private let day = Duration.seconds(86_400)
+private let (t1, t2, t3) = (World.token(1), World.token(2), World.token(3))
 
 @Suite struct Pruning {
   private let tail = LogTail(first: 200, slots: [.torn(digest: "x")])
@@ -146,5 +147,25 @@ private let day = Duration.seconds(86_400)
     #expect(!asks([(.claimed, nil), (.submitted, nil), (.started, nil), (.ended, .finished)]))
     #expect(!asks([(.claimed, nil), (.ended, .withdrawn)]) && !asks([(.claimed, nil), (.ended, .refused)]))
     #expect(!asks([]))
+  }
+}
+
+/// Of a token that the log does not know the server may be alive, and whoever claims waits for its silence.
+@Test func onlyTheHeartbeatOfAServerThatTheLogProvesOverGoes() {
+  var w = World()
+  for kind in [EntryKind.claimed, .submitted, .started, .ended] { w.append(kind, t1) }
+  for kind in [EntryKind.claimed, .ended] { w.append(kind, t2) }
+  for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, t3) }
+  guard case .state(let state) = w.tail.fold() else { return #expect(Bool(false)) }
+  let served = w.tail.known(state)
+  for (token, known, goes) in [
+    (t1, served, true), (t1, KnownTokens(), false), (t2, served, false), (t3, served, false),
+    (World.token(4), served, false),
+  ] {
+    w.beat(1, token: token)
+    #expect(CleanupPlan.isStale(w.info, state: state, known: known) == goes, "\(token)")
+  }
+  for info in [InfoReading.absent, .invalid(digest: 0), .unreadable("EIO")] {
+    #expect(!CleanupPlan.isStale(info, state: state, known: served))
   }
 }

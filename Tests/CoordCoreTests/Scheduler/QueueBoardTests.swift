@@ -1,5 +1,6 @@
-import CoordCore
 import Testing
+
+@testable import CoordCore
 
 private func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(1000 + seconds)) }
 
@@ -106,7 +107,28 @@ private func at(_ seconds: Int) -> Instant { Instant(sinceBoot: .seconds(1000 + 
       let listings = files.listings
       let listing = try log.look(now: at(second + 2)).listing
       #expect(files.listings == listings)
-      #expect(try other.latest(listing)?.number == number)
+      #expect(other.latest(listing)?.number == number)
     }
+  }
+
+  /// Nor is it a server's reason to end.
+  @Test func questionThatCannotBeReadIsInNobodysWay() throws {
+    var w = World()
+    for kind in [EntryKind.claimed, .submitted, .started] { w.append(kind, World.token(1)) }
+    files.put(w)
+    let log = LockLog(files)
+    _ = try log.look(now: at(0))
+    files.files[QueueName.name(1, "asked")] = []
+    files.unreadable = [QueueName.name(1, "asked")]
+    #expect(try log.look(now: at(1)).listing.asked == 1)
+    let listings = files.listings
+    #expect(throws: Never.self) {
+      _ = try log.foldForServer(lock: 3, nonce: World.owner.nonce, now: at(2))
+    }
+    #expect(files.listings == listings, "what is on the board is nothing to a server")
+    files.files[QueueName.name(1, "answer")] = []
+    files.unreadable.insert(QueueName.name(1, "answer"))
+    var other = board("b")
+    #expect(other.latest(try log.look(now: at(3)).listing) == nil)
   }
 }
