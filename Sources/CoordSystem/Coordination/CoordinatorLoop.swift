@@ -33,9 +33,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// Where the log is, as of the last number and moment that it was asked for.
   private var logPlace: (place: LogPlace?, of: Int, at: Instant)?
   /// What the lock directory and server_info.txt were when the last look began.
-  private var marks: (locks: Glance.Mark?, heartbeat: Glance.Mark?)
-  /// The lock directory as a glance saw it changed: the look that follows takes that for its mark.
-  private var changed: Glance.Mark?
+  private var sights: Sights
   /// What to look at while the last look's wait lasts.
   private var glance: Glance?
   /// This process has just told the team what the scheduler says.
@@ -53,6 +51,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     (self.project, self.machine, self.signals, self.scheduler) = (project, machine, signals, scheduler)
     writer = LogWriter(project: project, machine: machine)
     statusFile = StatusFile(path: project.statusFile)
+    sights = Sights(project.locks)
     coordinator = Coordinator(
       goal: goal, me: getuid(), scheduler: scheduler.name, wait: wait, insists: insists,
       seen: seen, home: project.home, now: Machine.now)
@@ -88,9 +87,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
 
   /// One small look: true where the wait is over.
   public mutating func glances() -> Bool {
-    guard let glance, let mark = glance.change else { return false }
-    if glance.path == project.locks { changed = mark }
-    return true
+    glance.map { sights.end($0) } ?? false
   }
 
   /// What server_info.txt tells at once; nothing is written, nor waited for.
@@ -123,7 +120,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       case .wait(let duration, let progress):
         if hasNews { return .again }
         let pause = duration * Double.random(in: 0.7...1)
-        glance = sign(of: progress, for: pause)
+        glance = readsLog ? sights.glance(for: progress.sign, heartbeat: statusFile.path, pause: pause) : nil
         return .wait(pause, progress)
       case .append(let draft) where dryRun:
         say("would record lock \(draft.number): \(draft.body.kind.rawValue) (\(draft.body.reason ?? ""))")
@@ -138,17 +135,6 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
       }
     }
     return .again
-  }
-
-  private func sign(of progress: Progress, for pause: Duration) -> Glance? {
-    guard readsLog else { return nil }
-    switch progress.sign {
-    case .locks:
-      let pace = min(max(pause / 8, .milliseconds(250)), .seconds(4))
-      return Glance(path: project.locks, pace: pace, before: marks.locks)
-    case .heartbeat: return Glance(path: statusFile.path, pace: .milliseconds(250), before: marks.heartbeat)
-    case nil: return nil
-    }
   }
 
   /// What to do after a look around.
@@ -172,7 +158,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
     if readsLog {
       do throws(StorageFailure) {
         let tail: LogTail
-        marks.locks = changed.take() ?? Glance.Mark(project.locks)
+        sights.lookAtLocks()
         (tail, listing) = try writer.log.look(now: o.began)
         o.log = .success(tail)
         o.queue = board.latest(listing)
@@ -210,7 +196,7 @@ public struct CoordinatorLoop<Cluster: Scheduler> {
   /// Before the file is read. Where no server has started it is not what is waited for.
   private mutating func markHeartbeat(_ o: Observation) {
     if case .success(let tail)? = o.log, case .state(let state) = tail.fold(), state.phase != .started { return }
-    marks.heartbeat = Glance.Mark(statusFile.path)
+    sights.lookAtHeartbeat(statusFile.path)
   }
 
   private mutating func lookAround(

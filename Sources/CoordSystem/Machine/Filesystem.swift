@@ -10,20 +10,35 @@ public struct Filesystem {
 
   /// The longest mount point of /proc/self/mountinfo (proc(5)) above an absolute path.
   public init(of path: String) {
-    let bytes = (try? contents(of: "/proc/self/mountinfo", limit: 1 << 24)) ?? nil
     (point, type) = ("/", "unknown")
     var longest = -1
-    for line in (bytes ?? []).split(separator: UInt8(ascii: "\n")) {
-      let fields = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
-      guard fields.count > 6, let dash = fields.dropFirst(6).firstIndex(of: "-"), dash + 1 < fields.count else {
-        continue
-      }
-      let point = fields[4]
+    for mount in Self.mounts {
+      let point = mount.fields[4]
       let isAbove = point == "/" || path == point || path.hasPrefix(point + "/")
       // A later mount on the same point covers the earlier one.
       if isAbove, point.utf8.count >= longest {
-        (longest, self.point, type) = (point.utf8.count, point, fields[dash + 1])
+        (longest, self.point, type) = (point.utf8.count, point, mount.type)
       }
+    }
+  }
+
+  /// The mounted file system whose files have this st_dev; nil where mountinfo shows another number (btrfs).
+  init?(device: dev_t) {
+    let (major, minor) = ((device >> 8) & 0xfff | (device >> 32) & ~0xfff, device & 0xff | (device >> 12) & ~0xff)
+    let found = Self.mounts.last { $0.fields[2] == "\(major):\(minor)" }
+    guard let found else { return nil }
+    (point, type) = (found.fields[4], found.type)
+  }
+
+  /// The lines of mountinfo, and the type of each.
+  private static var mounts: [(fields: [String], type: String)] {
+    let bytes = (try? contents(of: "/proc/self/mountinfo", limit: 1 << 24)) ?? nil
+    return (bytes ?? []).split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let fields = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+      guard fields.count > 6, let dash = fields.dropFirst(6).firstIndex(of: "-"), dash + 1 < fields.count else {
+        return nil
+      }
+      return (fields, fields[dash + 1])
     }
   }
 

@@ -30,6 +30,8 @@ enum Connect {
   ) -> Result<ServerInfo, CoordError>? {
     let path = session.project.settings.socket
     guard !path.isEmpty else { return nil }
+    // Where a server is ready the files tell it sooner than the service, which would read the same.
+    if let info = session.answerAtOnce() { return .success(info) }
     let request = ServiceRequest(wait: wait, seen: seen, project: session.project.inode)
     let quiet = session.arguments.has("--quiet")
     let reply = ServiceCall.ask(
