@@ -56,7 +56,7 @@ def test_annotators_need_no_write_permission(project, service, socket_path):
         assert stranger.code == 77 and "the service does not know you" in stranger.errors, stranger
     socket_path.rename(f"{socket_path}.away")
     without = project.run("connect", user="ann2")
-    assert without.code == 77 and "does not let you in" in without.errors, without
+    assert without.code == 77 and f"no service answers on {socket_path} of login1" in without.errors, without
     pathlib.Path(f"{socket_path}.away").rename(socket_path)
     assert project.kinds()[-1] == "ended"
 
@@ -112,6 +112,24 @@ def test_two_thousand_wait_for_one_look_and_more_ask_again(project, service, soc
     calls = project.calls("squeue")
     assert calls and paced(calls), calls
     assert len(project.calls("sbatch")) == 1
+
+
+def test_service_that_hangs(project, service, socket_path):
+    """Whoever may only read learns that in his time, and not that he lacks a permission; its owner goes by the files."""
+    (pid,) = project.coord_pids("serve")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        reader = project.run("connect", "--timeout", "6", user="ann2")
+        assert reader.code == 75 and f"the service does not answer ({socket_path})" in reader.errors, reader
+        assert time.monotonic() - began < 15
+        owner = project.run("connect", user="ann1")
+        assert owner.code == 0, owner
+        assert project.run("connect", user="ann2").output == owner.output
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        # su stops itself with its child.
+        os.kill(service.pid, signal.SIGCONT)
 
 
 def test_one_user_leaves_room_for_the_others(project, service, socket_path):

@@ -73,10 +73,10 @@ public enum ServiceCall {
     var reader = ServiceReplyReader()
     var input: [UInt8] = []
     var said = ""
-    // The service itself says when the time is over; this is for one that hangs.
-    let end = Machine.now + request.wait + .seconds(20)
+    let end = Machine.now + request.wait
     var patience = Machine.now + Limits.serviceCourtesy
-    while Machine.now < end {
+    // The service itself says when the time is over; this is for one that hangs.
+    while Machine.now < end + (said.isEmpty ? .zero : .seconds(20)) {
       if Machine.now >= patience {
         if mayWrite(project) { return .noService }
         if let info = look() { return .over(.success(info)) }
@@ -110,11 +110,27 @@ public enum ServiceCall {
         }
       }
     }
-    return .noService
+    if mayWrite(project) { return .noService }
+    return .over(
+      .failure(
+        .tryAgain(
+          what: "no answer yet",
+          why: "the service does not answer (\(path)), and the files tell of no server that is ready",
+          next: "tell who runs the project that `coord serve` hangs on \(Machine.hostName); "
+            + "another login node may have one")))
   }
 
   private static func mayWrite(_ project: Project) -> Bool {
     // Where it is not there yet, it is made.
     access(Project.isDirectory(project.locks) ? project.locks : project.utils, W_OK) == 0
+  }
+
+  /// Of a failure of who went by the files, because no service answered: where only the service may write, that it is missing.
+  public static func explained(_ error: CoordError, _ project: Project) -> CoordError {
+    guard case .permission = error, !project.settings.socket.isEmpty, !mayWrite(project) else { return error }
+    return .permission(
+      what: "no server is ready, and you may not start one by yourself",
+      why: "no service answers on \(project.settings.socket) of \(Machine.hostName), and \(error.why)",
+      next: "tell who runs the project that `coord serve` does not run there, or log in to another login node")
   }
 }

@@ -20,7 +20,7 @@ enum Connect {
     switch session.coordinate(.answer, wait: left, insists: insists, seen: seen) {
     case .answer(let info): answer(info, json: session.arguments.has("--json"))
     case .settled: throw .bug("connect settled without an answer")
-    case .failed(let error): throw error
+    case .failed(let error): throw ServiceCall.explained(error, session.project)
     }
   }
 
