@@ -127,9 +127,11 @@ def test_service_that_hangs(project, service, socket_path):
         assert owner.code == 0, owner
         assert project.run("connect", user="ann2").output == owner.output
     finally:
-        os.kill(pid, signal.SIGCONT)
-        # su stops itself with its child.
-        os.kill(service.pid, signal.SIGCONT)
+        # su stopped itself with its child, and may lose a signal in the moment in which it goes on: the service itself is told.
+        for process in [pid, service.pid]:
+            os.kill(process, signal.SIGCONT)
+        os.kill(pid, signal.SIGTERM)
+        assert service.wait(20) is not None
 
 
 def test_one_user_leaves_room_for_the_others(project, service, socket_path):
